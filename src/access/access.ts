@@ -1,6 +1,6 @@
 /**
- * What a caller may read. Readings are given only for `Granted` names, which only this module makes: every read has
- * been decided on, once per object.
+ * What a caller may read. Reading requires `Granted` names, which only this module creates, so access is checked for every
+ * read, once per object.
  */
 import { HvqlError } from '../errors.ts';
 import {
@@ -28,7 +28,7 @@ import { setBounded } from '../lib/bounded-map.ts';
 import type { Caller, LocalCaller } from './caller.ts';
 
 declare const granted: unique symbol;
-/** The name of an object that a caller may read. Only this module makes one. */
+/** The name of an object that a caller may read. Only this module creates it. */
 export type Granted<Name extends ObjectName = ObjectName> = Name & { readonly [granted]: true };
 
 /** A partition that a caller may read, with its entry in the topology. */
@@ -207,7 +207,7 @@ function rangeOf(indexes: readonly number[]): string {
   return first === undefined || last === undefined ? 'none' : `${indexes.length}, from ${first} to ${last}`;
 }
 
-/** Computes a caller's access to what exists. */
+/** Computes a caller's access to a topology. */
 export type AccessTo = (caller: Caller, topology: Topology) => Access;
 
 /** The number of partitions whose access is kept per topology. */
@@ -225,7 +225,7 @@ export function accessOf(caller: Caller, topology: Topology): Access {
   return newest.access;
 }
 
-/** Each operation asks several times, and a caller that repeats requests is one object. */
+/** Each operation looks this up several times, and a caller that repeats requests is one object. */
 let newest: { readonly caller: Caller; readonly access: Access } | null = null;
 
 function keptAccessOf(caller: Caller, topology: Topology): Access {

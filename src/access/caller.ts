@@ -1,4 +1,4 @@
-/** The caller, made from a verified identity only. The topology decides whether it is root. */
+/** The caller, created only from a verified identity. The topology determines whether it is root. */
 
 export const allPrivileges = ['ACCESS_STATS', 'ACCESS_STATS_MSR'] as const;
 /**
@@ -9,7 +9,7 @@ export type Privilege = (typeof allPrivileges)[number];
 
 /** A caller is a partition with privileges. */
 export interface Caller {
-  /** "root" is the partition that is the root where the caller asks: on another host it may have another id. */
+  /** "root" is the root partition of the host that the request is for; its id may differ between hosts. */
   readonly partitionId: bigint | 'root';
   readonly privileges: ReadonlySet<Privilege>;
 }

@@ -1,4 +1,4 @@
-/** Access that records the partitions whose virtual processors are asked for. */
+/** Access that records the partitions whose virtual processors are requested. */
 import type { VirtualProcessorName } from '../snapshot/object-name.ts';
 import type { Topology } from '../snapshot/topology.ts';
 import { type AccessTo, Access, type Granted, type GrantedPartition } from './access.ts';

@@ -1,4 +1,4 @@
-/** Who may read what (TLFS 2.0a 21.1.1 and 21.3). This is decided only here. */
+/** Who may read what (TLFS 2.0a 21.1.1 and 21.3). All access decisions are made here. */
 import type { ObjectName, StatisticsArea } from '../snapshot/object-name.ts';
 import type { Topology } from '../snapshot/topology.ts';
 import type { Caller, LocalCaller } from './caller.ts';

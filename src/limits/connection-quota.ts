@@ -1,4 +1,4 @@
-/** How many connections are open, in all and from each address. */
+/** The number of open connections, in total and from each address. */
 import { isIP } from 'node:net';
 import { HvqlError } from '../errors.ts';
 
@@ -14,17 +14,17 @@ export const unlimitedConnections: ConnectionLimits = {
   maxConnectionsPerAddress: Infinity,
 };
 
-/** A connection that has been counted, or a request that a proxy passes on. */
+/** A counted connection, or a request that a proxy forwards. */
 export interface QuotaEntry {
-  /** OVERLOADED or BUDGET_EXCEEDED, which answers everything but /health; null within the limits. */
+  /** OVERLOADED or BUDGET_EXCEEDED, the response to all requests except /health; null within the limits. */
   readonly problem: HvqlError | null;
   /** Call it once, when the connection or the response has ended. */
   leave(): void;
 }
 
 /**
- * Connections beyond the limits that may be open at a time: they get the refusal, or ask for /health. One more
- * closes the oldest of them, so that clients which send nothing do not keep others from their answer.
+ * The maximum number of open connections above the limits: they get the error, or a response from /health. One more
+ * closes the oldest of them, so that clients that send nothing do not prevent others from getting a response.
  */
 const mostRefused = 64;
 /** Other connections may end at any time, so that an early retry can succeed. */
@@ -86,8 +86,8 @@ export class ConnectionQuota {
   }
 
   /**
-   * Counts a connection. `address` is null where the connections of an address are not limited: over UNIX sockets, from
-   * loopback, and from proxies, whose requests are counted each. `close` closes a connection that is beyond the limits.
+   * Counts a connection. `address` is null if the connections of an address are not limited: over UNIX sockets, from
+   * loopback, and from proxies, whose requests are counted instead. `close` closes a connection above the limits.
    */
   enter(address: string | null, close: () => void): QuotaEntry {
     const { maxConnections } = this.#limits;
@@ -97,7 +97,7 @@ export class ConnectionQuota {
     return new CountedConnection(this.#counts, own);
   }
 
-  /** Counts a request that a proxy passes on, as a connection of its client. */
+  /** Counts a request that a proxy forwards, as a connection of its client. */
   enterAddress(address: string): QuotaEntry {
     const network = networkOf(address);
     const { maxConnectionsPerAddress: limit } = this.#limits;

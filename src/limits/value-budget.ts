@@ -8,7 +8,7 @@ const shareOfCopy = 0.1;
 /** Sending an event takes about as long as computing this many values: 10 µs on a connection of its own. */
 export const valuesOfSending = 50;
 const tickMilliseconds = 250;
-/** More callers than a service has within a minute. Beyond that, the oldest account is closed. */
+/** The maximum number of accounts, more than the callers of a service within a minute. The oldest is closed first. */
 const mostAccounts = 10_000;
 
 /** The values that a caller has used, and the streams that wait until its budget has some left. */
@@ -70,7 +70,7 @@ export class ValueBudgets {
     }
   }
 
-  /** The account of a caller; null where it has its whole budget. This and the following are for `ValueBudget`. */
+  /** The account of a caller; null if it has its whole budget. This and the following methods are for `ValueBudget`. */
   find(key: string): Account | null {
     return this.#accounts.get(key) ?? null;
   }
@@ -158,7 +158,7 @@ export class ValueBudget {
     return this.#known !== null && this.#budgets.isSpent(this.#known);
   }
 
-  /** BUDGET_EXCEEDED where nothing is left, else null. */
+  /** BUDGET_EXCEEDED if nothing is left, else null. */
   get problem(): HvqlError | null {
     return this.isSpent ? this.exceeded() : null;
   }
@@ -199,5 +199,5 @@ export class ValueBudget {
   }
 }
 
-/** A budget that never ends, for services without budgets. */
+/** An unlimited budget, for services without budgets. */
 export const unlimitedBudget = new ValueBudgets({ valuesPerSecond: Infinity }).of('');

@@ -31,8 +31,8 @@ export class WaitingQuota {
   }
 
   /**
-   * Counts a query until the function that this returns is called, once. Throws BUDGET_EXCEEDED where the caller has too
-   * many, and OVERLOADED where all callers together have.
+   * Counts a query until the returned function is called, once. Throws BUDGET_EXCEEDED if the caller has too
+   * many, and OVERLOADED if all callers together have.
    */
   enter({ key, text }: WaitingQuery): () => void {
     const { maxWaiting, maxWaitingPerCaller, maxWaitingText, maxWaitingTextPerCaller } = this.#limits;

@@ -20,7 +20,7 @@ import { parseSelection, type MetricSelection } from './selection.ts';
 /** A request for metrics. */
 export interface ScrapeRequest {
   readonly caller: Caller;
-  /** Is charged with the samples. @default an unlimited one */
+  /** The budget that the samples are charged to. @default an unlimited one */
   readonly budget?: ValueBudget;
   /** Aborted once the client has gone. */
   readonly signal: AbortSignal;
@@ -52,7 +52,7 @@ interface Texts {
   bytes: number;
 }
 
-/** Answers scrapes of one service. */
+/** Serves the scrapes of one service. */
 export class CounterMetrics {
   readonly #sampler: Sampler;
   readonly #limits: Limits;
@@ -70,8 +70,8 @@ export class CounterMetrics {
   }
 
   /**
-   * Reads and writes. Rejects with LIMIT_EXCEEDED beyond a limit, with ACCESS_DENIED where the request names only what the
-   * caller may not read, and with PAGE_UNAVAILABLE where the source cannot say what exists.
+   * Reads and writes. Rejects with LIMIT_EXCEEDED above a limit, with ACCESS_DENIED if the request names only objects that
+   * the caller may not read, and with PAGE_UNAVAILABLE if the topology cannot be read.
    */
   async scrape(request: ScrapeRequest): Promise<Scrape> {
     const { caller, selection } = request;

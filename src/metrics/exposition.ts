@@ -1,4 +1,4 @@
-/** Writes the samples of a scrape as text, family by family, straight from the memory of the readings. */
+/** Writes the samples of a scrape as text, one family after another, directly from the memory of the readings. */
 import type { MetricFormat, MetricFamily } from './metric-family.ts';
 import { headOf, sampleNameOf, type FamilyFacts } from './metric-family.ts';
 import { HvqlError } from '../errors.ts';
@@ -32,14 +32,14 @@ const processorsListed: FamilyFacts = {
 /** Samples between two checks of the time slice: each takes about a tenth of a microsecond. */
 const samplesBetweenChecks = 512;
 
-/** What the writer of one scrape needs. */
+/** The inputs of writing a scrape. */
 export interface ExpositionOptions {
   readonly plan: ScrapePlan;
   readonly reader: Pick<SnapshotReader, 'reading'>;
   readonly format: MetricFormat;
 }
 
-/** Writes all samples, and yields where other work may run. */
+/** Writes all samples, and yields to let other work run. */
 export function* writeExposition(
   sink: ByteSink,
   { plan, reader, format }: ExpositionOptions,
@@ -64,7 +64,7 @@ function readingOf(outcome: Outcome<Reading>): Reading | null {
   return outcome instanceof HvqlError ? null : outcome;
 }
 
-/** Writes the samples of one counter; nothing at all where no object has it. */
+/** Writes the samples of one counter; nothing if no object has it. */
 function* writeFamily(
   sink: ByteSink,
   {
@@ -124,7 +124,7 @@ function* writeFamily(
 const longestSample = longestDecimal + 12;
 const [lineFeed, point, zero] = [0x0a, 0x2e, 0x30];
 
-/** Makes the last digits of a number a fraction: "5" becomes "0.0000005". Returns the offset of the next byte. */
+/** Converts the last digits of a number to a fraction: "5" becomes "0.0000005". Returns the offset of the next byte. */
 function placePoint(view: DataView, at: number, end: number, fractionDigits: number): number {
   const missing = fractionDigits + 1 - (end - at);
   if (missing > 0) {

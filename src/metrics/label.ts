@@ -1,4 +1,4 @@
-/** Labels of samples. Their values may be chosen by tenants: none of them may end a label or a line. */
+/** Labels of samples. Tenants may choose their values, so a value must not be able to end a label or a line. */
 import { ConstantBytes } from '../writer/byte-sink.ts';
 import type { ObjectName } from '../snapshot/object-name.ts';
 

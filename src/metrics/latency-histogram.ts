@@ -1,4 +1,4 @@
-/** The latency of requests by transport and outcome, counted in place of prom-client's histogram. */
+/** The latency of requests by transport and outcome. Replaces prom-client's histogram. */
 
 export const transports = ['POST', 'GET', 'SSE', 'WebSocket', 'NATS', 'metrics'] as const;
 /** ok: without errors, or a stream has begun. errors: with data and errors. refused: without data. */
@@ -10,11 +10,11 @@ export type MeasuredOutcome = (typeof outcomes)[number];
 const bounds = '0.0001 0.00025 0.0005 0.001 0.0025 0.005 0.01 0.025 0.05 0.1 0.25 0.5 1 2.5 5 10'.split(' ');
 const boundsInSeconds = Float64Array.from(bounds, Number);
 
-/** One value of a metric, as prom-client has it. */
+/** One value of a metric, in prom-client's format. */
 export interface MetricValue {
   readonly labels: Readonly<Record<string, string | number>>;
   readonly value: number;
-  /** Where it differs from the name of the metric. */
+  /** Present if it differs from the name of the metric. */
   readonly metricName?: string;
 }
 
@@ -57,7 +57,7 @@ export class LatencyHistogram {
     }
   }
 
-  /** As prom-client's histograms give it. */
+  /** In the format of prom-client's histograms. */
   get(): Promise<object> {
     const values = this.#series.flatMap((series) => this.#valuesOf(series));
     const { name, help, type, aggregator } = this;

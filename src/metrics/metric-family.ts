@@ -7,12 +7,12 @@ import { ConstantBytes } from '../writer/byte-sink.ts';
 /** The text format of version 0.0.4, and OpenMetrics 1.0. */
 export type MetricFormat = 'text' | 'openmetrics';
 
-/** What a family of samples is, without its samples. */
+/** The metadata of a family of samples. */
 export interface FamilyFacts {
   /** Without the suffix that OpenMetrics adds to the names of samples. */
   readonly name: string;
   readonly type: 'counter' | 'gauge' | 'histogram' | 'info' | 'unknown';
-  /** OpenMetrics allows one only where the name ends with it. */
+  /** OpenMetrics allows a unit only if the name ends with it. */
   readonly unit: 'seconds' | 'pages' | 'bytes' | null;
   readonly help: string;
 }
@@ -60,7 +60,7 @@ function familyFrom(counter: Counter): MetricFamily {
   };
 }
 
-/** Words that Prometheus takes for abbreviated units (promtool check metrics). */
+/** Words that Prometheus interprets as abbreviated units (promtool check metrics). */
 const abbreviatedUnits = /(^|_)(s|ms|us|ns|sec|b|kb|mb|gb|tb|pb|m|h|d)_/;
 
 /**

@@ -32,15 +32,15 @@ export interface ScrapePlan {
   readonly partitions: readonly GrantedPartition[];
   readonly listings: readonly Listing[];
   readonly reads: ReadPlan;
-  /** Samples that it writes at most. */
+  /** The maximum number of samples that it writes. */
   readonly values: number;
   /** The kinds that the request names and the caller may not read. */
   readonly denied: readonly AccessDenied[];
-  /** Why the scrape is refused; null where it may run. */
+  /** Why the scrape is rejected; null if it may run. */
   readonly problem: HvqlError | null;
 }
 
-/** Plans a scrape. The rules of access are those of GraphQL: `access` gives the names, and refuses. */
+/** Plans a scrape. The access rules are those of GraphQL: `access` returns the names, or throws. */
 export function planScrape(
   access: Access,
   {
@@ -78,7 +78,7 @@ export function planScrape(
   return { kinds, partitions, listings, reads, values, denied, problem };
 }
 
-/** The objects of one kind that the caller may read. Throws AccessDenied where it may read none of a global kind. */
+/** The objects of one kind that the caller may read. Throws AccessDenied if it may read none of a global kind. */
 function objectsOf(
   object: StatisticsObject,
   { access, listings }: { access: Access; listings: Listing[] },
@@ -101,7 +101,7 @@ function objectsOf(
   }
 }
 
-/** The list; empty where it could not be read, which the listings say. */
+/** The list; empty if it could not be read, which the listings report. */
 function listed({
   labels,
   list,

@@ -19,11 +19,11 @@ export interface MetricSelection {
 
 const parameters = ['object', 'counter', 'raw'];
 const fields = [...new Set(catalogue.map(({ field }) => field))];
-/** Clients choose what is quoted to them. */
+/** The maximum length of quoted client input in messages. */
 const quotedCharacters = 100;
 
 /**
- * The selection of a query string. Throws BAD_REQUEST for what it does not know, and LIMIT_EXCEEDED for more than
+ * The selection of a query string. Throws BAD_REQUEST for unknown parameters or values, and LIMIT_EXCEEDED for more than
  * `maxListItems` objects or counters.
  */
 export function parseSelection(
@@ -84,7 +84,7 @@ function selectionOf({
   };
 }
 
-/** Throws BAD_REQUEST where a counter is of none of the selected objects, or is of unknown kind and `raw` is not given. */
+/** Throws BAD_REQUEST if a counter belongs to none of the selected objects, or is of unknown kind and `raw` is not given. */
 function checkSelected(
   field: string,
   { found, kinds, raw }: { found: readonly MetricFamily[]; kinds: readonly StatisticsObject[]; raw: boolean },

@@ -1,4 +1,4 @@
-/** The service's own health as metrics, by prom-client; several processes are added up. */
+/** The service's own health as metrics of prom-client, aggregated over processes. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { AggregatorRegistry, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { codeTable } from '../errors.ts';
@@ -23,7 +23,7 @@ export interface HealthMetric {
 /** The metrics of one process. */
 export type HealthReport = readonly HealthMetric[];
 
-/** What is read when a scrape asks for it. */
+/** The values that are read for each scrape. */
 export interface HealthSources {
   /** null for a service without a source. */
   readonly source: (() => SourceState) | null;
@@ -31,15 +31,15 @@ export interface HealthSources {
   readonly openConnections: () => number;
   /** Lines of the audit trail that could not be written and were lost. */
   readonly auditLinesDropped: () => number;
-  /** null where there is no fleet. */
+  /** null without a fleet. */
   readonly fleet: (() => FleetState) | null;
 }
 
-/** What a gateway knows of its fleet. */
+/** The state of a gateway's fleet. */
 export interface FleetState {
   /** Whether there is a connection to NATS. */
   readonly isConnected: boolean;
-  /** How many hosts have each status. */
+  /** The number of hosts with each status. */
   readonly hosts: Readonly<Record<string, number>>;
   /** Streams from hosts. */
   readonly streams: number;
@@ -137,12 +137,12 @@ export class ServiceHealth {
     });
   }
 
-  /** An operation, or a scrape, has its result or its refusal. */
+  /** Records the result or the rejection of an operation or a scrape. */
   observe(transport: MeasuredTransport, outcome: MeasuredOutcome, startedAt: number): void {
     this.#latency.observe(transport, outcome, (performance.now() - startedAt) / 1e3);
   }
 
-  /** Something was refused with this code; those that plugins make up are counted together. */
+  /** Records a rejection with this code; codes of plugins are counted together. */
   refuse(code: unknown): void {
     const known = typeof code === 'string' && Object.hasOwn(codeTable, code) ? code : 'OTHER';
     this.#refusals.set(known, (this.#refusals.get(known) ?? 0) + 1);
@@ -152,12 +152,12 @@ export class ServiceHealth {
     this.#hotPathHits += 1;
   }
 
-  /** The ticks of a scheduler were late by this. */
+  /** Records the delay of a scheduler's tick. */
   observeEventLag(seconds: number): void {
     this.#eventLag.observe(seconds);
   }
 
-  /** Has the open connections counted; called once. */
+  /** Sets the function that counts open connections; called once. */
   countConnections(count: HealthSources['openConnections']): void {
     this.#connections = count;
   }
@@ -233,7 +233,7 @@ function addFleetMetrics(fleet: () => FleetState, { level, registers }: Added): 
   });
 }
 
-/** The metrics of several processes, added up, or the least or the largest of them where a sum means nothing. */
+/** The metrics of several processes: their sum, or the minimum or maximum if a sum has no meaning. */
 export function addUp(reports: readonly HealthReport[]): Promise<HealthReport> {
   const [only] = reports;
   if (reports.length === 1 && only !== undefined) return Promise.resolve(only);
@@ -241,7 +241,7 @@ export function addUp(reports: readonly HealthReport[]): Promise<HealthReport> {
   return registry.getMetricsAsJSON() as unknown as Promise<HealthReport>;
 }
 
-/** The metrics whose values only grow: what remains true of a process that has ended. */
+/** The metrics whose values only increase: they remain valid after the process has exited. */
 export function countersOf(report: HealthReport): HealthReport {
   return report.filter(({ type }) => type !== 'gauge');
 }

@@ -13,7 +13,7 @@ export interface CertificateTrust {
 }
 
 /**
- * Why a certificate would not be verified again, without a full stop; null where it would. Intermediate certificates are
+ * Why a certificate would not be verified again, without a full stop; null if it would. Intermediate certificates are
  * those that node keeps of the handshake, which a resumed session lacks: a client with intermediate certificates then has
  * to connect again.
  */

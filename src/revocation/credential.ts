@@ -1,10 +1,10 @@
 /** The credential that proved an identity: the audit trail names it, and the operator can revoke it. */
 
-/** The credential of a caller, which may be withdrawn while a connection or a stream is open. */
+/** The credential of a caller, which may be revoked while a connection or a stream is open. */
 export interface Credential {
-  /** The token's `sub`; null where it has none. */
+  /** The token's `sub`; null if absent. */
   readonly subject: string | null;
-  /** The token's `jti`; null where it has none. */
+  /** The token's `jti`; null if absent. */
   readonly tokenId: string | null;
   /** The certificate's SHA-256 fingerprint, 64 lower-case hexadecimal digits; null for a token. */
   readonly fingerprint: string | null;

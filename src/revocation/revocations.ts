@@ -1,4 +1,4 @@
-/** The credentials that are revoked now, and a count of the changes to what credentials are verified with. */
+/** The revoked credentials, and the number of changes to the keys, issuers and lists that verify credentials. */
 import { emptyRevocationList, type RevocationList } from './revocation-list.ts';
 
 /**
@@ -38,13 +38,13 @@ export class Revocations {
     this.advance();
   }
 
-  /** Call it when something else has changed that credentials are verified with: a key, an issuer, a map of certificates. */
+  /** Call it when something else that verifies credentials has changed: a key, an issuer, a map of certificates. */
   advance(): void {
     this.#epoch += 1;
     for (const listener of this.#listeners) listener();
   }
 
-  /** Calls back, in the same turn, after each change; returns a function that ends it. */
+  /** Calls back, in the same turn, after each change; returns a function that removes the callback. */
   onAdvance(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
