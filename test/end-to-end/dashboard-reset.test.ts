@@ -91,14 +91,16 @@ describe.skipIf(executablePath === null)('the dashboard where totals go backward
     // The heat map: row 1, from the newest column to older ones. The lines: from the newest reading.
     for (const [chart, output, keys] of [
       [/^Share of time that virtual/, 'figure:has(.heat-map) > output', ['ArrowDown']],
-      [/^Hypercalls/, '.drawn output', []],
+      [/^Hypercalls/, '.drawn output', ['End']],
     ] as const) {
       await page.getByRole('img', { name: chart }).focus();
       for (const key of keys) await page.keyboard.press(key);
       await expect
         .poll(async () => {
-          await page.keyboard.press('ArrowLeft');
-          return page.locator(output).textContent();
+          const text = await page.locator(output).textContent();
+          // On a fast machine it is in the newest column still.
+          if (text?.endsWith(' · reset') !== true) await page.keyboard.press('ArrowLeft');
+          return text;
         }, soon)
         .toMatch(/ · reset$/);
     }
