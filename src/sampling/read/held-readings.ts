@@ -5,6 +5,7 @@ import { CopyMemory } from '../../snapshot/packed-reading.ts';
 import { noPast, thinnedPasts, type HeldFacts, type Past, type PastQuestion } from '../../snapshot/past.ts';
 import type { Absences } from '../guard/absences.ts';
 import type { EarlierAge } from './earlier-readings.ts';
+import { HoldingInterval } from './holding-interval.ts';
 import type { HeldSnapshot } from './past-readings.ts';
 import { ReadingSeries, type Thinning } from './reading-series.ts';
 import type { TakenReadings, TakenSample } from './snapshot.ts';
@@ -37,17 +38,6 @@ export interface MemoryShare {
 
 /** The share of the limit that may be reserved for whole snapshots. */
 const shareOfSnapshots = 1 / 4;
-/**
- * The shortest time between two stored readings of an object if no changes are requested. History has one reading per
- * second; readings may be late, so this is shorter.
- */
-const apartForHistory = 750;
-/** The same if changes are requested: 0.9 of the shortest time that can be requested. */
-const leastApart = 90;
-/** If changes are requested, readings are this share of their time apart, so that one of nearly the wanted age exists. */
-const apartOfChange = 1 / 4;
-/** How long readings are stored for changes after the last operation that requested them. */
-const changesWantedMilliseconds = 60_000;
 /** Of settled readings, one per object is kept in each period of this length. */
 const stretchMilliseconds = 250;
 /** The age at which a period is settled. For longer times, one reading per period is enough. */
@@ -86,8 +76,7 @@ export class HeldReadings {
   #newestHeldAt = 0;
   /** The periods that are not settled, the newest last. */
   #stretches: Stretch[] = [];
-  /** The shortest requested time of changes, in milliseconds, and when it was last requested. */
-  #shortestChange = noChange();
+  #interval = new HoldingInterval();
   /** Since when no object has had a second reading stored, and the lists of objects of which all have had one. */
   #moment = { start: Number.NEGATIVE_INFINITY, whole: new WeakSet<readonly ObjectName[]>() };
   #expiresAt = 0;
@@ -143,7 +132,7 @@ export class HeldReadings {
     const milliseconds = Number(at.monotonicNanoseconds) / 1e6;
     // Reads overlap: one that ends after a later one is not stored.
     if (this.#newest !== null && milliseconds < this.#newest.milliseconds) return;
-    if (milliseconds - this.#moment.start >= this.#apartAt(milliseconds))
+    if (milliseconds - this.#moment.start >= this.#interval.at(milliseconds))
       this.#moment = { start: milliseconds, whole: new WeakSet() };
     if (this.#moment.whole.has(objects)) return;
     const stretch = this.#stretchAt(milliseconds);
@@ -175,7 +164,7 @@ export class HeldReadings {
   /** The reading of the object's current lifetime whose age at this time is nearest to the wanted one. */
   find(object: ObjectName, asked: { before: bigint; age: EarlierAge }): TakenSample | undefined {
     const now = Number(asked.before) / 1e6;
-    this.#noteChange(asked.age.wanted, now);
+    this.#interval.note(asked.age.wanted, now);
     const sample = this.#series.get(readingKey(object))?.find(now, asked.age);
     if (sample === undefined || !this.#absences.isOngoing(object, sample.absencesBefore)) return undefined;
     return sample;
@@ -214,22 +203,8 @@ export class HeldReadings {
     this.#bytes = 0;
     this.#newest = null;
     this.#stretches = [];
-    this.#shortestChange = noChange();
+    this.#interval = new HoldingInterval();
     this.#moment = { start: Number.NEGATIVE_INFINITY, whole: new WeakSet() };
-  }
-
-  #noteChange(over: number, now: number): void {
-    const shortest = this.#shortestChange;
-    if (over < shortest.over || now - shortest.askedAt > changesWantedMilliseconds)
-      this.#shortestChange = { over, askedAt: now };
-    else if (over === shortest.over) shortest.askedAt = now;
-  }
-
-  /** The current distance between stored readings of an object, in milliseconds. */
-  #apartAt(now: number): number {
-    const { over, askedAt } = this.#shortestChange;
-    if (now - askedAt > changesWantedMilliseconds) return apartForHistory;
-    return Math.min(apartForHistory, Math.max(leastApart, over * apartOfChange));
   }
 
   /** One object for everything that was read at one time, even if it arrived in parts. */
@@ -330,10 +305,6 @@ export class HeldReadings {
     this.#bytes += series.memoryInBytes;
     this.#readings += series.length;
   }
-}
-
-function noChange(): { over: number; askedAt: number } {
-  return { over: Infinity, askedAt: Number.NEGATIVE_INFINITY };
 }
 
 interface Stretch {
