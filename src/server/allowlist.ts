@@ -175,10 +175,7 @@ function makeAllowed(
   const parameters: Record<string, unknown> = { ...rest, query: text };
   // Clients send an empty name for none (GraphQL over HTTP, 5.2); no operation can have it.
   if (parameters['operationName'] === '') delete parameters['operationName'];
-  const operation: OperationToAllow = new Operation(
-    parameters as OperationRequest & { query: string },
-    documentId,
-  );
+  const operation: OperationToAllow = new Operation(text, { parameters, documentId });
   return operation as AllowedOperation;
 }
 
@@ -186,16 +183,20 @@ type OperationToAllow = Omit<AllowedOperation, typeof allowed>;
 
 /** A class, because V8 keeps a hidden class for each object literal with a getter. */
 class Operation implements OperationToAllow {
-  readonly parameters: OperationRequest & { readonly query: string };
+  readonly query: string;
+  readonly parameters: OperationRequest;
   #documentId: DocumentId | null;
 
-  constructor(parameters: OperationRequest & { readonly query: string }, documentId: DocumentId | null) {
+  constructor(
+    query: string,
+    {
+      parameters,
+      documentId,
+    }: { readonly parameters: OperationRequest; readonly documentId: DocumentId | null },
+  ) {
+    this.query = query;
     this.parameters = parameters;
     this.#documentId = documentId;
-  }
-
-  get query(): string {
-    return this.parameters.query;
   }
 
   get documentId(): DocumentId {

@@ -59,7 +59,7 @@ export function dropEvents(request: RequestContext): void {
   const { events, server } = request;
   request.events = null;
   events?.return?.().catch((thrown: unknown) => {
-    // Its id is made when it is first read, and takes half a kilobyte.
+    // The id is generated on first access and takes half a kilobyte, so it is read only here.
     server.log.error({ requestId: request.requestId, err: thrown }, 'a stream did not end well');
   });
 }
