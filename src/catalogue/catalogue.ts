@@ -20,7 +20,7 @@ const neverGoingBack = new Map(
   statisticsObjects.map((object) => [object, counters[object].filter(neverGoesBack)]),
 );
 
-/** The totals and clocks of an object. One that is less than before shows that the object started again. */
+/** The totals and clocks of an object. A decrease shows that the object was reset. */
 export function countersThatNeverGoBack(object: StatisticsObject): readonly Counter[] {
   return neverGoingBack.get(object) ?? [];
 }

@@ -50,7 +50,7 @@ export function decodePage(bytes: Uint8Array, origin: PageOrigin): OverlayPage {
 
 /** Memory that pages are read into, one after another. */
 export class PageRoom {
-  /** A page and one byte, by which something longer is recognized. */
+  /** One byte more than a page, so that a longer file is detected. */
   readonly bytes = Buffer.allocUnsafeSlow(pageSizeInBytes + 1);
   /** The page alone. */
   readonly view = new DataView(this.bytes.buffer, 0, pageSizeInBytes);
@@ -62,8 +62,8 @@ export class PageRoom {
   }
 
   /**
-   * Decodes the page that is here into memory of its own, as `decodePage` does. Zeros at its end, more than half of a
-   * page, are left out there: a host of a thousand virtual processors is two megabytes less for each reading.
+   * Copies the page out of this memory and decodes it, as `decodePage` does. Zeros at its end, more than half of a
+   * page, are left out of the copy: this saves two megabytes per reading of a host with a thousand virtual processors.
    */
   decode(origin: PageOrigin): OverlayPage {
     const layout = layoutOf(this.view, origin);
@@ -80,7 +80,7 @@ export class PageRoom {
 
 const zeros = new Uint8Array(pageSizeInBytes);
 
-/** PAGE_MALFORMED for what is not 4096 bytes, for readers that know the size without reading the bytes. */
+/** The PAGE_MALFORMED error for a size other than 4096 bytes, for readers that know the size before they read. */
 export function wrongSize(origin: PageOrigin, sizeInBytes: number): HvqlError {
   return malformed(origin, {
     message: `a statistics page has ${pageSizeInBytes} bytes, but there are ${sizeInBytes}`,

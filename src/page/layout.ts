@@ -18,10 +18,10 @@ export interface FoundGroup {
 /** The groups of a page, in its order. */
 export class PageLayout implements CellLayout {
   readonly object: StatisticsObject;
-  /** The release that the page has at least; the minor version of a group may say a newer one. */
+  /** The oldest possible release of the page; the minor version of a group may show a newer one. */
   readonly release: Release;
   readonly groups: readonly FoundGroup[];
-  /** How many bytes of a page its groups and its end header take. Nothing says what the rest is. */
+  /** The bytes of a page that its groups and its end header take. The rest is undefined. */
   readonly sizeInBytes: number;
   /** The offset of each counter, by its slot. */
   readonly #offsets: Int32Array;
@@ -47,7 +47,7 @@ export class PageLayout implements CellLayout {
     );
   }
 
-  /** Whether a page of the same kind of object has this layout. Then walking it would find the same. */
+  /** Whether a page of the same kind of object has this layout, so that its groups need not be walked. */
   fits(view: DataView): boolean {
     const headers = this.#headers;
     for (let n = 0; n < headers.length; n += 3) {

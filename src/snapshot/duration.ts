@@ -1,4 +1,4 @@
-/** Durations as people write them, a number and a unit, or as in ISO 8601. */
+/** Durations: a number and a unit, or ISO 8601. */
 import { excerpt } from '../lib/json.ts';
 
 /** Milliseconds in each unit, the largest first. */

@@ -2,7 +2,7 @@
 export interface Moment {
   /** Wall clock, milliseconds since 1970 UTC; may be set back. */
   readonly wallMilliseconds: number;
-  /** A steady clock of the source, in nanoseconds. Only differences mean something. */
+  /** A monotonic clock of the source, in nanoseconds. Only differences are meaningful. */
   readonly monotonicNanoseconds: bigint;
 }
 
@@ -16,14 +16,14 @@ export const systemClock: Clock = {
   now: () => ({ wallMilliseconds: Date.now(), monotonicNanoseconds: process.hrtime.bigint() }),
 };
 
-/** The steady clock alone, in milliseconds: as a number it costs less than a moment, and only differences mean something. */
+/** The monotonic clock alone, in milliseconds: a number costs less than a moment. Only differences are meaningful. */
 export function steadyClockOf(clock: Clock): () => number {
   return clock === systemClock
     ? () => performance.now()
     : () => Number(clock.now().monotonicNanoseconds) / 1e6;
 }
 
-/** The wall clock alone, for what is done at each request and each event: reading the steady clock takes longer. */
+/** The wall clock alone, for code that runs at each request and event: reading the monotonic clock takes longer. */
 export function wallClockOf(clock: Clock): () => number {
   return clock === systemClock ? () => Date.now() : () => clock.now().wallMilliseconds;
 }

@@ -7,7 +7,7 @@ import type {
 } from './object-name.ts';
 import type { PartitionEntry, Topology } from './topology.ts';
 
-/** A partition of a topology, with its names in one of the two areas. */
+/** A partition of a topology, with its names in one area. */
 export class NamedPartition {
   readonly entry: PartitionEntry;
   readonly name: PartitionName;
@@ -21,7 +21,7 @@ export class NamedPartition {
     this.name = { object: 'PARTITION', partitionId: entry.id, ...this.#area };
   }
 
-  /** Ascending. Made when they are first needed, since most queries are about a few partitions. */
+  /** Ascending. Created on first use, because most queries are about a few partitions. */
   get virtualProcessors(): readonly VirtualProcessorName[] {
     const { id: partitionId, virtualProcessors } = this.entry;
     return (this.#virtualProcessors ??= virtualProcessors.map((index) => ({
@@ -78,7 +78,7 @@ export class NamedTopology {
 
 const named = new WeakMap<Topology, NamedTopology>();
 
-/** The names of this topology. They live as long as it does. */
+/** The names of this topology. They are kept as long as the topology. */
 export function namesIn(topology: Topology): NamedTopology {
   let names = named.get(topology);
   if (names === undefined) named.set(topology, (names = new NamedTopology(topology)));

@@ -2,7 +2,7 @@
 import { maxUInt64 } from '../catalogue/counter.ts';
 import type { StatisticsObject } from '../catalogue/group.ts';
 
-/** The name of anything that has statistics: its kind, and what distinguishes it from others of its kind. */
+/** The name of an object with statistics: its kind, and its id among the objects of this kind. */
 export type ObjectName = HypervisorName | LogicalProcessorName | PartitionName | VirtualProcessorName;
 
 /** What a name may request in addition to the counters of its object. */
@@ -33,7 +33,7 @@ export type StatisticsArea = (typeof statisticsAreas)[number];
 export interface PartitionName extends WithUnlisted {
   readonly object: 'PARTITION';
   readonly partitionId: bigint;
-  /** Where it is read as the partition itself is shown it; as its parent is, without it. */
+  /** Set if the area of the partition itself is read; left out for the area of its parent. */
   readonly area?: 'SELF';
 }
 

@@ -1,4 +1,4 @@
-/** A reading in no more bytes than its counters take: a page has 4096, of which about 1,700 are used. */
+/** A reading that takes only the bytes of its counters: about 1,700 of the 4096 of a page. */
 import { countersOf } from '../catalogue/catalogue.ts';
 import type { Counter } from '../catalogue/counter.ts';
 import type { StatisticsObject } from '../catalogue/group.ts';
@@ -55,10 +55,10 @@ function endOf(layout: CellLayout, object: StatisticsObject): number {
   return end;
 }
 
-/** The most that one held copy keeps of others in the same memory. */
+/** The maximum memory of other copies that one stored copy keeps alive. */
 const sharedBytes = 16_384;
 
-/** Memory for copies that are made together and dropped together: to get and return it for each takes longer than to copy. */
+/** Shared memory for copies that are created and dropped together: allocating memory for each takes longer than copying. */
 export class CopyMemory {
   readonly #chunkBytes: number;
   #bytes = new Uint8Array();
@@ -93,7 +93,7 @@ export function packed(reading: Reading, object: StatisticsObject, memory = new 
   return new PackedReading({ layout, view: memory.copy(view, endOf(layout, object)) }, at);
 }
 
-/** Whether memory of a reading of its own has little more than its counters: to copy them would give nothing back. */
+/** Whether the reading's own memory holds little more than its counters, so that a copy would save nothing. */
 function isSmall({ buffer, byteLength }: DataView, end: number): boolean {
   return buffer.byteLength === byteLength && byteLength <= end + mostSpareBytes;
 }

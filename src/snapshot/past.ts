@@ -1,4 +1,4 @@
-/** What was read of objects before, oldest first, and how it is thinned. */
+/** Past readings of objects, oldest first, and how they are thinned. */
 import { HvqlError } from '../errors.ts';
 import type { Moment } from './moment.ts';
 import type { ObjectName } from './object-name.ts';
@@ -11,19 +11,19 @@ export interface PastMoment {
   readonly milliseconds: number;
 }
 
-/** A past reading that is made when it is asked for. */
+/** A past reading, decoded on access. */
 export interface PastSample {
   readonly snapshot: PastMoment;
   reading(): Reading;
 }
 
-/** The readings of an object's present life in a time, and the one before them, if there is one. */
+/** The readings of an object's current lifetime in a period, and the one before them, if it exists. */
 export interface Past {
   readonly before: PastSample | null;
   readonly samples: readonly PastSample[];
 }
 
-/** What is held of past readings now. */
+/** The size of the stored past readings. */
 export interface HeldFacts {
   readonly readings: number;
   readonly bytes: number;
