@@ -62,12 +62,19 @@ const within: Record<string, readonly string[]> = {
   'fleet/gateway/live': ['gateway'],
   'fleet/gateway/type': ['gateway'],
   'fleet/host': [],
-  'cli/commands': ['settings'],
+  'cli/commands': ['commands/doctor', 'settings'],
+  'cli/commands/doctor': [],
   'cli/settings': [],
   'cli/simulated-fleet': ['commands', 'settings'],
-  'cli/top': ['commands', 'settings'],
+  'cli/top': ['commands', 'settings', 'top/link', 'top/screen', 'top/view'],
+  'cli/top/link': ['commands', 'settings', 'top'],
+  'cli/top/screen': ['settings', 'top', 'top/link', 'top/view'],
+  'cli/top/view': ['settings', 'top'],
   'cli/workers': ['commands', 'settings'],
 };
+
+/** More files in one folder are hard to survey. */
+const mostFiles = 22;
 
 const src = fileURLToPath(new URL('../src', import.meta.url));
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) =>
@@ -105,6 +112,12 @@ function reachedFrom(file: string, imports: ReadonlyMap<string, readonly string[
 describe('src', () => {
   it('has the folders that the table names and no others', () => {
     expect(readdirSync(src).sort()).toEqual(Object.keys(layers).sort());
+  });
+
+  it('has no folder with more files than one can survey', () => {
+    const counts = new Map<string, number>();
+    for (const file of files) counts.set(dirname(file), (counts.get(dirname(file)) ?? 0) + 1);
+    expect([...counts].filter(([, count]) => count > mostFiles)).toEqual([]);
   });
 
   it('imports only upward in the table', () => {

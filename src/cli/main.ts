@@ -122,7 +122,7 @@ async function run(command: Command, context: CommandContext): Promise<number> {
     case 'doctor': {
       const [{ openSource }, { doctor }] = await Promise.all([
         import('../source/sources.ts'),
-        import('./commands/doctor.ts'),
+        import('./commands/doctor/doctor.ts'),
       ]);
       return doctor({ ...context, platform, root: '', windowsSource: 'windows', openSource });
     }

@@ -4,12 +4,12 @@ import { printable } from '../format.ts';
 import { ticks } from '../commands/ticks.ts';
 import { adviceFor } from './advice.ts';
 import { documentOf, loadOf, loadText, overOf, subjectOf, type Asked } from './document.ts';
-import type { GraphLink } from './graph-link.ts';
+import type { GraphLink } from './link/graph-link.ts';
 import { choiceOf, type State } from './state.ts';
-import { legendOf, plainTable } from './table-text.ts';
+import { legendOf, plainTable } from './screen/table-text.ts';
 import type { Place } from './answer.ts';
-import type { Row, Table } from './view.ts';
-import { views } from './views.ts';
+import type { Row, Table } from './view/view.ts';
+import { views } from './view/views.ts';
 
 /** The options of the output. */
 export interface BatchOptions {

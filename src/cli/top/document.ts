@@ -2,10 +2,10 @@
 import type { ExecutionResult } from 'graphql';
 import { formatDuration } from '../../snapshot/duration.ts';
 import { Place } from './answer.ts';
-import { columnOf, selectionOf } from './counter-column.ts';
-import type { Cell } from './cell.ts';
+import { columnOf, selectionOf } from './view/counter-column.ts';
+import type { Cell } from './view/cell.ts';
 import { counterNamed } from '../../catalogue/catalogue.ts';
-import { counterCell, type View, type Wanted } from './view.ts';
+import { counterCell, type View, type Wanted } from './view/view.ts';
 
 /** The content to request. */
 export interface Asked {

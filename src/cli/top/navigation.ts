@@ -1,6 +1,6 @@
 /** Navigation between views. */
 import type { Spot, State, Surroundings } from './state.ts';
-import type { Row, ViewName } from './view.ts';
+import type { Row, ViewName } from './view/view.ts';
 
 /** The maximum length of the navigation history. */
 const mostPlaces = 32;

@@ -1,8 +1,8 @@
 /** The keys, and how each changes the state. */
-import { nextView } from './counter-column.ts';
+import { nextView } from './view/counter-column.ts';
 import { drillIn, goBack, show, showIntercepts } from './navigation.ts';
-import { busiestColumn } from './partition-view.ts';
-import { asking, pressInPrompt } from './prompt.ts';
+import { busiestColumn } from './view/partition-view.ts';
+import { asking, pressInPrompt } from './screen/prompt.ts';
 import {
   choiceOf,
   withChoice,
@@ -13,9 +13,9 @@ import {
   type Surroundings,
   type ViewChoice,
 } from './state.ts';
-import type { PressedKey } from './terminal.ts';
-import type { Column } from './view.ts';
-import { views } from './views.ts';
+import type { PressedKey } from './screen/terminal.ts';
+import type { Column } from './view/view.ts';
+import { views } from './view/views.ts';
 
 /** The action of a key. */
 export function press(state: State, key: PressedKey, around: Surroundings): Pressed {

@@ -2,16 +2,16 @@
 import type { ExecutionResult } from 'graphql';
 import { adviceFor } from './advice.ts';
 import { documentOf, loadOf, overOf, subjectOf, type Asked, type Load } from './document.ts';
-import { drawFrame, roomForRows } from './frame.ts';
-import type { GraphLink, LinkProblem } from './graph-link.ts';
-import type { GraphFacts } from './link-facts.ts';
-import { poll } from './poll.ts';
+import { drawFrame, roomForRows } from './screen/frame.ts';
+import type { GraphLink, LinkProblem } from './link/graph-link.ts';
+import type { GraphFacts } from './link/link-facts.ts';
+import { poll } from './link/poll.ts';
 import { press } from './press.ts';
 import { choiceOf, withinRows, type State } from './state.ts';
-import type { Style } from './style.ts';
-import { Terminal, type PressedKey, type TerminalStreams } from './terminal.ts';
-import type { Table } from './view.ts';
-import { views } from './views.ts';
+import type { Style } from './screen/style.ts';
+import { Terminal, type PressedKey, type TerminalStreams } from './screen/terminal.ts';
+import type { Table } from './view/view.ts';
+import { views } from './view/views.ts';
 
 /** The options of a session. */
 export interface SessionOptions {

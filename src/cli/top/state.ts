@@ -1,6 +1,6 @@
 /** The choices of the user. */
-import type { CounterColumn } from './counter-column.ts';
-import type { Sort, Table, ViewName } from './view.ts';
+import type { CounterColumn } from './view/counter-column.ts';
+import type { Sort, Table, ViewName } from './view/view.ts';
 
 /** The settings of a view, which are kept while another one is shown. */
 export interface ViewChoice {

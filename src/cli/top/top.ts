@@ -7,15 +7,15 @@ import { printable } from '../format.ts';
 import type { TopSettings } from '../settings/settings.ts';
 import { topViews } from '../settings/top-setting.ts';
 import { runBatch } from './batch.ts';
-import { LinkError, type GraphLink } from './graph-link.ts';
-import { askFacts, type GraphFacts } from './link-facts.ts';
-import type { RemoteOptions } from './remote-link.ts';
+import { LinkError, type GraphLink } from './link/graph-link.ts';
+import { askFacts, type GraphFacts } from './link/link-facts.ts';
+import type { RemoteOptions } from './link/remote-link.ts';
 import { runSession } from './session.ts';
 import type { State, ViewChoice } from './state.ts';
-import { styleOf } from './style.ts';
-import type { TerminalStreams } from './terminal.ts';
-import type { ViewName } from './view.ts';
-import { columnsOfView, defaultSortOf, parseSort, views } from './views.ts';
+import { styleOf } from './screen/style.ts';
+import type { TerminalStreams } from './screen/terminal.ts';
+import type { ViewName } from './view/view.ts';
+import { columnsOfView, defaultSortOf, parseSort, views } from './view/views.ts';
 
 /** The context of `top`, in addition to its settings. */
 export interface TopContext extends CommandContext {
@@ -60,13 +60,13 @@ const longestHeldMilliseconds = 120_000;
 async function openLink(settings: TopSettings, context: TopContext): Promise<GraphLink> {
   const { url, tokenFile, source, names, hostName } = settings;
   if (url === null) {
-    const { openLocalLink } = await import('./local-link.ts');
+    const { openLocalLink } = await import('./link/local-link.ts');
     const { clock, platform } = context;
     const heldMilliseconds = Math.min(heldIntervals * settings.every, longestHeldMilliseconds);
     return openLocalLink({ source, names, hostName, clock, platform, heldMilliseconds });
   }
   const [{ RemoteLink }, ca, cert, key] = await Promise.all([
-    import('./remote-link.ts'),
+    import('./link/remote-link.ts'),
     pemOf('ca', settings.tlsCa),
     pemOf('cert', settings.tlsCert),
     pemOf('key', settings.tlsKey),

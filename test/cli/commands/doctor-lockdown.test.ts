@@ -1,7 +1,7 @@
 /** `hvql doctor` under kernel lockdown, which no test can turn on: opening the files fails as it does there. */
 import type * as fs from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
-import { examineLinux } from '../../../src/cli/commands/doctor-linux.ts';
+import { examineLinux } from '../../../src/cli/commands/doctor/doctor-linux.ts';
 import { putFile, scratchFolder } from '../../source/scratch.ts';
 
 vi.mock('node:fs', async (importOriginal) => {

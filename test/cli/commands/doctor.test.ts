@@ -1,7 +1,7 @@
 import { chmodSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { DoctorContext } from '../../../src/cli/commands/diagnosis.ts';
-import { doctor } from '../../../src/cli/commands/doctor.ts';
+import type { DoctorContext } from '../../../src/cli/commands/doctor/diagnosis.ts';
+import { doctor } from '../../../src/cli/commands/doctor/doctor.ts';
 import { formatCount } from '../../../src/cli/format.ts';
 import { objectKey } from '../../../src/snapshot/object-name.ts';
 import { takeSnapshot } from '../../../src/source/host-snapshot.ts';

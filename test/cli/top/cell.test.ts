@@ -6,7 +6,7 @@ import {
   numberCell,
   signs,
   textCell,
-} from '../../../src/cli/top/cell.ts';
+} from '../../../src/cli/top/view/cell.ts';
 
 describe('a cell', () => {
   it('has every digit of a 64-bit number', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { catalogue } from '../../../src/catalogue/catalogue.ts';
 import { statisticsObjects } from '../../../src/catalogue/group.ts';
-import { columnOf, nextView, parseColumns, selectionOf } from '../../../src/cli/top/counter-column.ts';
+import { columnOf, nextView, parseColumns, selectionOf } from '../../../src/cli/top/view/counter-column.ts';
 import { UsageError } from '../../../src/errors.ts';
 
 describe('a column', () => {

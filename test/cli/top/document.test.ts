@@ -2,10 +2,10 @@ import { buildSchema, parse, validate, type GraphQLEnumType, type GraphQLSchema 
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { countersOf } from '../../../src/catalogue/catalogue.ts';
-import { columnOf, counterFields, enumValueOf } from '../../../src/cli/top/counter-column.ts';
+import { columnOf, counterFields, enumValueOf } from '../../../src/cli/top/view/counter-column.ts';
 import { documentOf, type Asked } from '../../../src/cli/top/document.ts';
-import type { View, Wanted } from '../../../src/cli/top/view.ts';
-import { columnsOfView, views } from '../../../src/cli/top/views.ts';
+import type { View, Wanted } from '../../../src/cli/top/view/view.ts';
+import { columnsOfView, views } from '../../../src/cli/top/view/views.ts';
 
 const ofHost = buildSchema(readFileSync('schema/schema.graphql', 'utf8'));
 const ofFleet = buildSchema(readFileSync('schema/fleet.graphql', 'utf8'));

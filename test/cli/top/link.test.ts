@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { LinkError, type GraphLink } from '../../../src/cli/top/graph-link.ts';
-import { askFacts } from '../../../src/cli/top/link-facts.ts';
-import { isAboutToken, problemOf } from '../../../src/cli/top/link-problem.ts';
-import { poll } from '../../../src/cli/top/poll.ts';
+import { LinkError, type GraphLink } from '../../../src/cli/top/link/graph-link.ts';
+import { askFacts } from '../../../src/cli/top/link/link-facts.ts';
+import { isAboutToken, problemOf } from '../../../src/cli/top/link/link-problem.ts';
+import { poll } from '../../../src/cli/top/link/poll.ts';
 
 /** A link with an answer for each document that has the text. */
 function linkWith(answers: Readonly<Record<string, object>>): GraphLink & { readonly asked: string[] } {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { restoreSequence, Screen } from '../../../src/cli/top/screen.ts';
+import { restoreSequence, Screen } from '../../../src/cli/top/screen/screen.ts';
 
 function screen() {
   const written: string[] = [];

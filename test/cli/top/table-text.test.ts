@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { missingCell, numberCell, textCell } from '../../../src/cli/top/cell.ts';
-import { parseColumns } from '../../../src/cli/top/counter-column.ts';
-import { plainStyle, styleOf } from '../../../src/cli/top/style.ts';
-import { drawTable, legendOf, plainTable, type TableLayout } from '../../../src/cli/top/table-text.ts';
-import { cutTo, fitTo, widthOf } from '../../../src/cli/top/text-width.ts';
-import { counterColumns, leadingColumn, type Table } from '../../../src/cli/top/view.ts';
+import { missingCell, numberCell, textCell } from '../../../src/cli/top/view/cell.ts';
+import { parseColumns } from '../../../src/cli/top/view/counter-column.ts';
+import { plainStyle, styleOf } from '../../../src/cli/top/screen/style.ts';
+import { drawTable, legendOf, plainTable, type TableLayout } from '../../../src/cli/top/screen/table-text.ts';
+import { cutTo, fitTo, widthOf } from '../../../src/cli/top/screen/text-width.ts';
+import { counterColumns, leadingColumn, type Table } from '../../../src/cli/top/view/view.ts';
 
 const counters = parseColumns(['totalRunTime', 'hypercalls.counters'], ['VIRTUAL_PROCESSOR']);
 const table: Table = {

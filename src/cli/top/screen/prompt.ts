@@ -1,7 +1,7 @@
 /** Prompts at the bottom of the screen, and their input. */
-import { messageOf, problemsOf } from '../../errors.ts';
-import { formatDuration } from '../../snapshot/duration.ts';
-import { parseInterval } from '../settings/setting-value.ts';
+import { messageOf, problemsOf } from '../../../errors.ts';
+import { formatDuration } from '../../../snapshot/duration.ts';
+import { parseInterval } from '../../settings/setting-value.ts';
 import {
   choiceOf,
   withChoice,
@@ -10,11 +10,11 @@ import {
   type Prompt,
   type State,
   type Surroundings,
-} from './state.ts';
+} from '../state.ts';
 import type { PressedKey } from './terminal.ts';
 import { charactersOf } from './text-width.ts';
-import type { Sort, Table } from './view.ts';
-import { columnsOfView, defaultSortOf, parseSort, views } from './views.ts';
+import type { Sort, Table } from '../view/view.ts';
+import { columnsOfView, defaultSortOf, parseSort, views } from '../view/views.ts';
 
 const longestPrompt = 512;
 

@@ -1,5 +1,5 @@
 /** The help screen: the keys, and the signs for missing numbers. */
-import { signs } from './cell.ts';
+import { signs } from '../view/cell.ts';
 
 const keys: readonly (readonly [keys: string, does: string])[] = [
   ['1 2 3 4 5  Tab', 'partitions, virtual, logical processors, intercepts, hosts'],

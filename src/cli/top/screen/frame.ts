@@ -1,15 +1,15 @@
 /** Draws the lines of a frame. */
-import { formatDuration } from '../../snapshot/duration.ts';
-import { printable } from '../format.ts';
-import { adviceFor } from './advice.ts';
-import { loadText, type Load } from './document.ts';
-import type { LinkProblem } from './graph-link.ts';
+import { formatDuration } from '../../../snapshot/duration.ts';
+import { printable } from '../../format.ts';
+import { adviceFor } from '../advice.ts';
+import { loadText, type Load } from '../document.ts';
+import type { LinkProblem } from '../link/graph-link.ts';
 import { helpLines } from './help-screen.ts';
-import { choiceOf, type Prompt, type State } from './state.ts';
+import { choiceOf, type Prompt, type State } from '../state.ts';
 import type { Style } from './style.ts';
 import { drawTable, legendOf } from './table-text.ts';
 import { charactersOf, cutTo, fitTo, widthOf } from './text-width.ts';
-import type { Table } from './view.ts';
+import type { Table } from '../view/view.ts';
 
 /** The content of a frame. */
 export interface FrameContent {

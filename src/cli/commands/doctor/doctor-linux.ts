@@ -1,8 +1,8 @@
 /** Examines a Linux machine: in the root partition, Linux publishes the hypervisor's statistics under debugfs. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { readLines } from '../../source/mshv/stats-lines.ts';
-import { systemErrorCode, systemErrorReason } from '../../lib/system-error.ts';
-import { formatCount } from '../format.ts';
+import { readLines } from '../../../source/mshv/stats-lines.ts';
+import { systemErrorCode, systemErrorReason } from '../../../lib/system-error.ts';
+import { formatCount } from '../../format.ts';
 import type { Diagnosis, Finding } from './diagnosis.ts';
 
 const usualMount = '/sys/kernel/debug';

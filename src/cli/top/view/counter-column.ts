@@ -1,9 +1,9 @@
 /** Columns that show a counter: parses their names and generates their selection. */
-import { clockOf, countersOf } from '../../catalogue/catalogue.ts';
-import { isTotal, type Counter } from '../../catalogue/counter.ts';
-import type { StatisticsObject } from '../../catalogue/group.ts';
-import { UsageError } from '../../errors.ts';
-import { didYouMean } from '../../lib/suggestion.ts';
+import { clockOf, countersOf } from '../../../catalogue/catalogue.ts';
+import { isTotal, type Counter } from '../../../catalogue/counter.ts';
+import type { StatisticsObject } from '../../../catalogue/group.ts';
+import { UsageError } from '../../../errors.ts';
+import { didYouMean } from '../../../lib/suggestion.ts';
 
 /** The views of a counter, by their field names in the graph. */
 export const counterFields = ['rates', 'deltas', 'counters'] as const;

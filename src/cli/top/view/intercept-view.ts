@@ -1,6 +1,6 @@
 /** The intercepts of one partition: their number per second and their average cost, side by side. */
-import { countersOf } from '../../catalogue/catalogue.ts';
-import type { Counter } from '../../catalogue/counter.ts';
+import { countersOf } from '../../../catalogue/catalogue.ts';
+import type { Counter } from '../../../catalogue/counter.ts';
 import { compareCells, missingCell, numberCell, textCell, type Cell } from './cell.ts';
 import { columnOf, selectionOf } from './counter-column.ts';
 import { partitionTitle } from './processor-view.ts';

@@ -1,8 +1,8 @@
 /** Facts about the graph behind a link: host or fleet, and the caller. */
 import type { ExecutionResult } from 'graphql';
-import { Place } from './answer.ts';
+import { Place } from '../answer.ts';
 import { LinkError, type GraphLink } from './graph-link.ts';
-import { adviceFor } from './advice.ts';
+import { adviceFor } from '../advice.ts';
 
 /** Facts that do not change during the lifetime of a link. */
 export interface GraphFacts {

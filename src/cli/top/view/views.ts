@@ -1,6 +1,6 @@
 /** All views, and the parsing of --columns and --sort. */
-import { UsageError } from '../../errors.ts';
-import { didYouMean } from '../../lib/suggestion.ts';
+import { UsageError } from '../../../errors.ts';
+import { didYouMean } from '../../../lib/suggestion.ts';
 import { parseColumns, type CounterColumn } from './counter-column.ts';
 import { hostView } from './host-view.ts';
 import { interceptView } from './intercept-view.ts';

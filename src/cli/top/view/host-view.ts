@@ -1,7 +1,7 @@
 /** The hosts of a fleet, with totals of their logical processors. */
 import { missingCell, numberCell, textCell, type Cell } from './cell.ts';
 import { compareCells } from './cell.ts';
-import type { Place } from './answer.ts';
+import type { Place } from '../answer.ts';
 import { selectionOf } from './counter-column.ts';
 import {
   argumentsOf,
@@ -12,7 +12,7 @@ import {
   type Table,
   type View,
 } from './view.ts';
-import { printable } from '../format.ts';
+import { printable } from '../../format.ts';
 
 /** The maximum page size of the graph's connections. */
 const mostRows = 100;

@@ -1,9 +1,9 @@
 /** Examines a Windows machine: PowerShell, and the performance classes of Hyper-V's hypervisor. */
-import { HvqlError, UsageError } from '../../errors.ts';
-import { hypervisorName } from '../../snapshot/object-name.ts';
-import type { Topology } from '../../snapshot/topology.ts';
-import type { Source } from '../../source/source.ts';
-import { formatCount } from '../format.ts';
+import { HvqlError, UsageError } from '../../../errors.ts';
+import { hypervisorName } from '../../../snapshot/object-name.ts';
+import type { Topology } from '../../../snapshot/topology.ts';
+import type { Source } from '../../../source/source.ts';
+import { formatCount } from '../../format.ts';
 import type { Diagnosis, DoctorContext, Finding } from './diagnosis.ts';
 
 const longestExamination = 60_000;

@@ -1,5 +1,5 @@
 /** The virtual processors of a host or a partition, and the logical processors of a host. */
-import type { Place } from './answer.ts';
+import type { Place } from '../answer.ts';
 import { compareCells, numberCell } from './cell.ts';
 import { orderOf, selectionOf } from './counter-column.ts';
 import { nameCell, partitionFilter } from './partition-view.ts';
@@ -14,7 +14,7 @@ import {
   type View,
   type Wanted,
 } from './view.ts';
-import { printable } from '../format.ts';
+import { printable } from '../../format.ts';
 
 /** More rows than a user scrolls through. */
 const mostRows = 2_000;

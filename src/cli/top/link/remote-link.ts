@@ -3,7 +3,7 @@ import { readFileSync, unwatchFile, watchFile } from 'node:fs';
 import type { ExecutionResult } from 'graphql';
 import { createClient, type Client } from 'graphql-ws/client';
 import { WebSocket } from 'ws';
-import { systemErrorReason } from '../../lib/system-error.ts';
+import { systemErrorReason } from '../../../lib/system-error.ts';
 import { LinkError, type GraphLink, type LinkProblem, type Watcher } from './graph-link.ts';
 import { isAboutToken, problemOf, type LinkFacts } from './link-problem.ts';
 

@@ -1,8 +1,8 @@
 /** Draws a table as lines of text. */
-import { signs, type Cell, type Missing } from './cell.ts';
+import { signs, type Cell, type Missing } from '../view/cell.ts';
 import { plainStyle, type Style } from './style.ts';
 import { fitTo, widthOf } from './text-width.ts';
-import type { Column, Row, Sort, Table } from './view.ts';
+import type { Column, Row, Sort, Table } from '../view/view.ts';
 
 /** The options for drawing a table. */
 export interface TableLayout {

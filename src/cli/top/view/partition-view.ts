@@ -1,7 +1,7 @@
 /** The partitions of a host, with their counters and the totals of their virtual processors. */
 import { missingCell, numberCell, textCell, type Cell } from './cell.ts';
 import { columnOf, orderOf, selectionOf, type CounterColumn } from './counter-column.ts';
-import type { Place } from './answer.ts';
+import type { Place } from '../answer.ts';
 import {
   argumentsOf,
   counterCell,
@@ -12,7 +12,7 @@ import {
   type View,
   type Wanted,
 } from './view.ts';
-import { printable } from '../format.ts';
+import { printable } from '../../format.ts';
 
 /** The maximum page size of the graph's connections. */
 const mostRows = 100;

@@ -2,7 +2,7 @@
 import { examineLinux } from './doctor-linux.ts';
 import type { Diagnosis, DoctorContext, Finding } from './diagnosis.ts';
 import { examineWindows } from './doctor-windows.ts';
-import { printable } from '../format.ts';
+import { printable } from '../../format.ts';
 
 /** Prints what it finds. Exit code 0 if a source of a real hypervisor can be read, 1 otherwise. */
 export async function doctor(context: DoctorContext): Promise<number> {

@@ -1,6 +1,6 @@
 /** The input of `doctor`, and the result of examining a machine. */
-import type { openSource } from '../../source/sources.ts';
-import type { CommandContext } from '../command-context.ts';
+import type { openSource } from '../../../source/sources.ts';
+import type { CommandContext } from '../../command-context.ts';
 
 /** The machine that `doctor` examines. */
 export interface DoctorContext extends Pick<CommandContext, 'clock' | 'signal' | 'stdout'> {

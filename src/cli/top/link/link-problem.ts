@@ -1,6 +1,6 @@
 /** Describes problems of a connection, with advice. */
-import { isObject } from '../../lib/json.ts';
-import { systemErrorCode, systemErrorReason } from '../../lib/system-error.ts';
+import { isObject } from '../../../lib/json.ts';
+import { systemErrorCode, systemErrorReason } from '../../../lib/system-error.ts';
 import { LinkError, type LinkProblem } from './graph-link.ts';
 
 /** The names in the messages. */

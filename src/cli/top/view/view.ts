@@ -1,7 +1,7 @@
 /** Views: their rows, columns and selections. */
-import type { StatisticsObject } from '../../catalogue/group.ts';
-import type { TopView } from '../settings/top-setting.ts';
-import type { AnswerError, Place } from './answer.ts';
+import type { StatisticsObject } from '../../../catalogue/group.ts';
+import type { TopView } from '../../settings/top-setting.ts';
+import type { AnswerError, Place } from '../answer.ts';
 import { missingCell, numberCell, type Cell } from './cell.ts';
 import { hasOwnClock, type CounterColumn } from './counter-column.ts';
 

@@ -1,18 +1,18 @@
 /** The service's graph over a source, in this process: without a server, a port or a token. */
 import { GraphQLError, parse, type ExecutionArgs, type ExecutionResult } from 'graphql';
-import { allPrivileges } from '../../access/caller.ts';
-import { executeOperation, operationContext, type ServiceContext } from '../../execution/execute.ts';
-import { LiveOperations } from '../../execution/live/live-operations.ts';
-import { createSchema } from '../../graph/schema.ts';
-import { HvqlError } from '../../errors.ts';
-import { Sampler } from '../../sampling/sampler.ts';
-import { defaultHostName } from '../../snapshot/host-name.ts';
-import { writtenDataOf } from '../../writer/written-data.ts';
-import type { Clock } from '../../snapshot/moment.ts';
-import { openSource } from '../../source/sources.ts';
-import { limitsOf } from '../commands/service-limit.ts';
-import { packageVersion } from '../package.ts';
-import { parseCommand, type ServeSettings } from '../settings/settings.ts';
+import { allPrivileges } from '../../../access/caller.ts';
+import { executeOperation, operationContext, type ServiceContext } from '../../../execution/execute.ts';
+import { LiveOperations } from '../../../execution/live/live-operations.ts';
+import { createSchema } from '../../../graph/schema.ts';
+import { HvqlError } from '../../../errors.ts';
+import { Sampler } from '../../../sampling/sampler.ts';
+import { defaultHostName } from '../../../snapshot/host-name.ts';
+import { writtenDataOf } from '../../../writer/written-data.ts';
+import type { Clock } from '../../../snapshot/moment.ts';
+import { openSource } from '../../../source/sources.ts';
+import { limitsOf } from '../../commands/service-limit.ts';
+import { packageVersion } from '../../package.ts';
+import { parseCommand, type ServeSettings } from '../../settings/settings.ts';
 import type { GraphLink, Watcher } from './graph-link.ts';
 
 /** The source to open. */
