@@ -23,6 +23,8 @@ export interface BeforeProcessorOptions {
   readonly pairs: number;
   /** Turns of each server of a pair. */
   readonly turns: number;
+  /** Each pair is warmed at least this long. Work that is done once a second is compiled after some ten times. */
+  readonly warmingMilliseconds: number;
   readonly goalOf: (row: Variant) => number;
   readonly tell: (what: string) => void;
 }
@@ -73,7 +75,7 @@ interface Asked {
 /** Microseconds for each answer: the median turn of each server. */
 async function measurePair(
   { workload, earlier, row }: { workload: Workload; earlier: Variant; row: Variant },
-  { builds, turns }: BeforeProcessorOptions,
+  { builds, turns, warmingMilliseconds }: BeforeProcessorOptions,
 ): Promise<readonly [number, number]> {
   const contenders = [hvql(earlier, builds.before), hvql(row, builds.now)];
   const ground = await openGround({ size: workload.host, contenders });
@@ -88,7 +90,8 @@ async function measurePair(
       asked.push({ pid: server.pid, load, spent: [] });
     }
     // In turn, as they are measured: the compiler's threads share the processor with both.
-    for (let n = 0; n < 10; n++)
+    const start = performance.now();
+    for (let n = 0; n < 10 || performance.now() - start < warmingMilliseconds; n++)
       for (const { load } of asked) await load.run(Math.ceil(workload.warmingAnswers / 10));
     const requests = Math.min(mostRequests, await requestsOfTurn(asked));
     for (let turn = 0; turn < turns; turn++)

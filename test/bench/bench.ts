@@ -222,6 +222,7 @@ async function processorTime(commit: string): Promise<string> {
     workloads: chosenWorkloads(),
     pairs: Number(values.rounds ?? (quick ? 2 : 5)),
     turns: Number(values.turns ?? (quick ? 20 : 60)),
+    warmingMilliseconds: quick ? 0 : 15_000,
     goalOf: (row) => goalOf(row.key) ?? row.goalBeside,
     tell,
   })}`;
