@@ -110,7 +110,7 @@ describe('the build', () => {
     expect(readFileSync(pathOf('dist/part/script.ps1'), 'utf8')).toBe('Write-Output 2\n');
   });
 
-  it('makes again what is gone from dist, and removes what has no source any more', () => {
+  it('restores files missing from dist, and removes files whose source is gone', () => {
     rmSync(pathOf('dist/cli/hvql.js'));
     expect(build()).toEqual(compiled('1 file'));
     rmSync(pathOf('dist/bundle/hvql.mjs'));
@@ -122,7 +122,7 @@ describe('the build', () => {
     expect(run('dist/bundle/hvql.mjs')).toBe('1\n');
   });
 
-  it('keeps the files of the bundle before for programs that run, and no older ones', () => {
+  it('keeps the bundle files of the previous build for running programs, and no older ones', () => {
     const chunks = () => outputs().filter((path) => /bundle\/(?!hvql)/.test(path));
     edit('cli/hvql.ts', "console.log((await import('../part/one.ts')).one);\n");
     build();
@@ -158,7 +158,7 @@ describe('the build', () => {
     expect(build()).toMatchObject({ printed: expect.stringContaining('Compiling 2 files') });
   });
 
-  it('says where the syntax is wrong, and compiles the file once it is mended', () => {
+  it('reports where a syntax error is, and compiles the file once it is corrected', () => {
     edit('part/one.ts', 'export const one = ;\n');
     const { status, printed } = build();
     expect(status).toBe(1);
@@ -168,7 +168,7 @@ describe('the build', () => {
     expect(readFileSync(pathOf('dist/part/one.js'), 'utf8')).toContain('3');
   });
 
-  it('names the remedy where nothing is installed yet', () => {
+  it('says what to do if no packages are installed yet', () => {
     rmSync(pathOf('node_modules'));
     rmSync(pathOf('dist'), { recursive: true });
     expect(build()).toEqual({ status: 1, printed: expect.stringContaining('"npm ci"') });

@@ -36,7 +36,7 @@ const root = 'NOT_ROOT';
 const else_ = 'NOT_SELF_OR_PARENT';
 const weak = 'NO_PRIVILEGE';
 
-describe('the rules', () => {
+describe('the access rules', () => {
   // prettier-ignore
   it.each([
     // caller                                                 hv    lp    1      5      9      13     14     99
@@ -52,7 +52,7 @@ describe('the rules', () => {
     ['a child and parent',                caller(13n),        root, root, else_, else_, else_, yes,   yes,   else_],
     ['a grandchild',                      caller(14n),        root, root, else_, else_, else_, else_, yes,   else_],
     ['an unknown partition',              caller(99n),        root, root, else_, else_, else_, else_, else_, else_],
-  ] as const)('give %s what is its own and its children\'s', (_who, who, hypervisor, logicalProcessor, ...local) => {
+  ] as const)('let %s read only itself and its children', (_who, who, hypervisor, logicalProcessor, ...local) => {
     const denials = objects.map((object) => denialOf(object, { caller: who, topology }));
     expect(denials).toEqual([hypervisor, logicalProcessor, ...local.flatMap((reason) => [reason, reason])]);
   });
@@ -75,7 +75,7 @@ describe('the area of a granted object', () => {
     ['the root', 1n, { 1: 'SELF', 5: 'PARENT', 9: 'PARENT' }],
     ['a parent that is not root', 9n, { 9: 'SELF', 13: 'PARENT' }],
     ['a guest', 5n, { 5: 'SELF' }],
-  ])('is, for %s, SELF of itself and PARENT of its children', (_who, id, areas) => {
+  ])("is SELF for the caller's own objects and PARENT for those of its children: %s", (_who, id, areas) => {
     const access = new Access(caller(id), topology);
     const partitions = access.partitions();
     expect(Object.fromEntries(partitions.map(({ name }) => [name.partitionId, areaOf(name)]))).toEqual(areas);
@@ -90,7 +90,7 @@ describe('the area of a granted object', () => {
     );
   });
 
-  it('makes another name of the same object, which every topology has once', () => {
+  it('is part of the name of the object, and equal names are the same JavaScript object', () => {
     const own = (id: bigint, of: bigint) => new Access(caller(id), topology).partition(of).name;
     expect(own(5n, 5n)).not.toEqual(own(1n, 5n));
     expect(own(5n, 5n)).toBe(own(5n, 5n));
@@ -100,7 +100,7 @@ describe('the area of a granted object', () => {
 });
 
 describe('access', () => {
-  it('lists the partitions that the caller may read, no others', () => {
+  it('lists exactly the partitions that the caller may read', () => {
     const listed = (who: LocalCaller) => new Access(who, topology).partitions().map(({ entry }) => entry.id);
     expect(listed(caller(1n))).toEqual([1n, 5n, 9n]);
     expect(listed(caller(5n))).toEqual([5n]);
@@ -118,7 +118,7 @@ describe('access', () => {
     });
   });
 
-  it("tells no other caller: a partition that does not exist is denied in the same words as another's", () => {
+  it('denies a partition that does not exist to all other callers, with the same message as an existing one', () => {
     for (const id of [5n, 9n, 99n]) {
       const access = new Access(caller(id), topology);
       const [denied, missing] = [access, access].map((each, n) =>
@@ -129,7 +129,7 @@ describe('access', () => {
     }
   });
 
-  it('denies a caller its own partition once that has gone', () => {
+  it('denies a caller its own partition once that partition no longer exists', () => {
     expect(outcome(() => new Access(caller(99n), topology).partition(99n))).toMatchObject({
       code: 'ACCESS_DENIED',
     });
@@ -152,7 +152,7 @@ describe('access', () => {
     expect(root.parentOf(root.partition(1n))).toBeNull();
   });
 
-  it('denies logical processors before it says which exist', () => {
+  it('denies logical processors without revealing which of them exist', () => {
     const guest = new Access(caller(5n), topology);
     const denied = {
       code: 'ACCESS_DENIED',
@@ -196,7 +196,7 @@ describe('access', () => {
     expect(Object.keys((denied as AccessDenied).extensions).sort()).toEqual(['code', 'hvStatus', 'reason']);
   });
 
-  it('names the existing indexes for an unknown one', () => {
+  it('names the existing indexes in the error for an unknown index', () => {
     const access = new Access(caller(1n), topology);
     expect(outcome(() => access.logicalProcessor(2))).toEqual({
       code: 'INVALID_PARAMETER',
@@ -220,7 +220,7 @@ describe('access', () => {
       { ...partition(13n, 9n), virtualProcessors: [], listError: closed('partition/13/vp') },
     ]);
 
-    it('gives the reason to callers that may read them', () => {
+    it('fails with the reason for callers that may read them', () => {
       for (const who of [caller(1n), caller(5n)]) {
         const access = new Access(who, partly);
         const five = access.partition(5n);
@@ -243,7 +243,7 @@ describe('access', () => {
       }
     });
 
-    it('gives all others, over all partitions', () => {
+    it('lists the processors of all other partitions that the caller may read', () => {
       const keysOf = (who: LocalCaller): string[] =>
         new Access(who, partly).allVirtualProcessors().map(objectKey);
       expect(keysOf(caller(1n))).toEqual([

@@ -19,13 +19,13 @@ import { bodyOf, workloadNamed, workloads } from './workload.ts';
 
 const schema = createSchema();
 
-describe('what the benchmark asks', () => {
-  it.each(workloads)('is valid: $name', ({ query }) => {
+describe('the requests of the benchmark', () => {
+  it.each(workloads)('are valid: $name', ({ query }) => {
     expect(validate(schema, parse(query))).toEqual([]);
   });
 
   it.skipIf(!hasLoadGenerator())(
-    'is another text in each cold request',
+    'have a different text in each cold request',
     async () => {
       const bodies: string[] = [];
       const server = createServer((request, response) => {
@@ -51,7 +51,7 @@ describe('what the benchmark asks', () => {
     300_000,
   );
 
-  it('is sent as often as was asked for, and an answer that is not 200 fails the load', async () => {
+  it('are sent as often as required, and the load fails if a response is not 200', async () => {
     let [answered, status] = [0, 200];
     const server = createServer((request, response) => {
       request.resume().on('end', () => {
@@ -71,7 +71,7 @@ describe('what the benchmark asks', () => {
     server.close();
   });
 
-  it('is a hundred different selections for streams, each of them valid', () => {
+  it('include a hundred different valid selections for streams', () => {
     const selections = selectionsOf(100);
     expect(new Set(selections).size).toBe(100);
     expect(selections.flatMap((query) => validate(schema, parse(query)))).toEqual([]);
@@ -88,13 +88,13 @@ describe('the servers that are compared', () => {
   });
   afterAll(() => ground.close());
 
-  it('are all there, whether Mercurius is installed or not', () => {
+  it('are all present, whether Mercurius is installed or not', () => {
     const variants = ['', ' shared', ' yoga', ' default', ' workers', ' files', ' files default'];
     const hvql = variants.map((variant) => `hvql${variant}`);
     expect(all.map(({ key }) => key)).toEqual(['A', 'B', 'B files', 'C', 'D', ...hvql]);
   });
 
-  it.each(workloads)('give the same answer to $name', async ({ query, isNewText }) => {
+  it.each(workloads)('give the same response to $name', async ({ query, isNewText }) => {
     const asked = ground.opponents.filter(({ contender }) => contender.isAskedCold || !isNewText);
     const answers = await Promise.all(
       asked.map(async ({ server }) => JSON.parse(await askOnce(server, query)) as unknown),
@@ -106,7 +106,7 @@ describe('the servers that are compared', () => {
   });
 });
 
-describe('a contender that cannot be started', () => {
+describe('a compared server that cannot be started', () => {
   it('is named above the tables with the reason, and the others are measured', async () => {
     const [first, second] = contenders();
     if (first === undefined || second === undefined) throw new Error('there are no contenders');
@@ -129,8 +129,8 @@ describe('a contender that cannot be started', () => {
   });
 });
 
-describe('the lock file of what hvql is compared with', () => {
-  it('has only packages for this version of Node', () => {
+describe('the lock file of the servers that hvql is compared with', () => {
+  it('contains only packages that support this version of Node', () => {
     // Only looked at: --dry-run checks the engines and installs nothing.
     const { status, stderr } = spawnSync('npm', ['ci', '--dry-run', '--engine-strict', '--offline'], {
       cwd: fileURLToPath(new URL('rival', import.meta.url)),
@@ -159,7 +159,7 @@ describe('the table of a comparison', () => {
       .find((line) => line.startsWith(name))
       ?.split(/ {2,}/) ?? [];
 
-  it('has the median, the least, the most, and the ratios to others', () => {
+  it('has the median, the minimum, the maximum, and the ratios to other servers', () => {
     expect(cellsOf('A. node:http')).toEqual([
       'A. node:http',
       '2,000',
@@ -171,7 +171,7 @@ describe('the table of a comparison', () => {
     ]);
   });
 
-  it('says what is reached, what is not, and what is unknown', () => {
+  it('says which goals are reached, missed or unknown', () => {
     expect(cellsOf('hvql').slice(1)).toEqual([
       '130',
       '90',
@@ -188,7 +188,7 @@ describe('the table of a comparison', () => {
   });
 });
 
-describe('two builds beside each other', () => {
+describe('a comparison of two builds', () => {
   const round = (perSecond: number, processorMicroseconds: number): Round => ({
     perSecond,
     processorMicroseconds,
@@ -198,7 +198,7 @@ describe('two builds beside each other', () => {
     now: [round(96, 40), round(220, 50), round(25, 100)],
   };
 
-  it('have the ratios of each pair, not those of the medians', () => {
+  it('uses the ratio of each pair of rounds, not the ratio of the medians', () => {
     expect(cellsOf(pairs, 0.97)).toEqual([
       100,
       96,
@@ -207,7 +207,7 @@ describe('two builds beside each other', () => {
     ]);
   });
 
-  it('are held to what streams take, and to what they miss', () => {
+  it('has goals for the resources and the missed events of streams', () => {
     const figures = (processorPercent: number, megabytes: number, missed: number): StreamsFigures => ({
       processes: 1,
       missed,
@@ -228,7 +228,7 @@ describe('two builds beside each other', () => {
     ]);
   });
 
-  it('have a goal for all, for some, or both', () => {
+  it('accepts a goal for all variants, for some variants, or both', () => {
     const goalOf = parseGoals('0.9,hvql=0.95', ['hvql', 'streams']);
     expect([goalOf('hvql'), goalOf('streams')]).toEqual([0.95, 0.9]);
     expect(parseGoals(undefined, [])('hvql')).toBeUndefined();
@@ -236,7 +236,7 @@ describe('two builds beside each other', () => {
     expect(() => parseGoals('hvql=fast', ['hvql'])).toThrow('"hvql=fast" is not a number');
   });
 
-  it('are measured row by row, each variant against one that there is', () => {
+  it('compares each variant with a variant that exists', () => {
     const keys = variants.map(({ key }) => key);
     const measured = variants.flatMap(({ before }) => before ?? []);
     expect(measured.length).toBeGreaterThan(3);
@@ -245,13 +245,13 @@ describe('two builds beside each other', () => {
 });
 
 describe('the median', () => {
-  it('is the number in the middle, or between the two there, or none', () => {
+  it('is the middle number, the mean of the two middle numbers, or null', () => {
     expect([medianOf([3, 1, 2]), medianOf([4, 1, 2, 3]), medianOf([])]).toEqual([2, 2.5, null]);
   });
 });
 
-describe('the own times of a profile', () => {
-  it('are shares of the time of the load, without what was idle', () => {
+describe('the self times of a profile', () => {
+  it('are shares of the load time, without idle time', () => {
     const node = (id: number, functionName: string) => ({
       id,
       callFrame: { functionName, url: '', lineNumber: 0 },

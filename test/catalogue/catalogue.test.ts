@@ -48,7 +48,7 @@ const isPlaceholder = (name: string): boolean => /^(?:Hv|Lp|Pt|Vp)Placeholder\d+
 const seed = catalogue.filter(({ reportedBy }) => reportedBy.includes('PUBLIC_2013'));
 
 describe('the catalogue', () => {
-  it('has the 96 counters of the reference, the same in every column', () => {
+  it('has the 96 counters of the reference, with equal values in every column', () => {
     const rows = seed.map((counter) => ({
       object: counter.object,
       group: counter.group,
@@ -67,7 +67,7 @@ describe('the catalogue', () => {
     expect(rows).toEqual(reference.counters);
   });
 
-  it('has the counters of the reference in their slots, before all that came later', () => {
+  it('lists the counters of the reference first, in their slots', () => {
     for (const object of statisticsObjects) {
       const counters = countersOf(object);
       const known = reference.counters.filter((row) => row.object === object);
@@ -77,7 +77,7 @@ describe('the catalogue', () => {
     }
   });
 
-  it('has one row for each name of the Linux driver but the slots in reserve, and says on which machines that has it', () => {
+  it('has one row for each name of the Linux driver except reserved slots, and says which architectures have it', () => {
     for (const object of statisticsObjects) {
       const counters = countersOf(object);
       const names = driver[object];
@@ -99,7 +99,7 @@ describe('the catalogue', () => {
     expect([count('PUBLIC_2013'), count('LINUX_X64'), count('LINUX_ARM64')]).toEqual([96, 293, 177]);
   });
 
-  it('has each counter in a page where the driver finds it on x86-64, headers in between', () => {
+  it('places each counter where the driver finds it on x86-64, with headers in between', () => {
     for (const object of statisticsObjects) {
       const groups = groupsOf(object);
       let before = 0;
@@ -120,7 +120,7 @@ describe('the catalogue', () => {
     ]);
   });
 
-  it('names counters that the driver added as the driver does, without the words Count and Time', () => {
+  it("uses the driver's names for counters that the driver added, without the words Count and Time", () => {
     for (const { linux, field, release, kind, title } of catalogue) {
       if (release === 2013) continue;
       expect(title).toBe(linux);
@@ -133,7 +133,7 @@ describe('the catalogue', () => {
     }
   });
 
-  it('gives a kind to counters that the driver added only if a pair or a name of Windows proves it', () => {
+  it('gives a counter that the driver added a kind only if a pair of counters or a Windows name proves it', () => {
     const added = catalogue.filter(({ release }) => release === 2026);
     for (const counter of added) {
       const { linux, kind, windows, unit } = counter;
@@ -151,12 +151,12 @@ describe('the catalogue', () => {
     ]);
   });
 
-  it('says of counters without a public description that they are not documented', () => {
+  it('describes counters without a public description as undocumented', () => {
     const { description } = counterNamed('VIRTUAL_PROCESSOR', 'contentionTime');
     expect(description).toBe('VpContentionTime of the Linux driver; what it counts is not documented.');
   });
 
-  it('has no row for a slot in reserve', () => {
+  it('has no row for a reserved slot', () => {
     expect(catalogue.filter(({ field }) => /placeholder/i.test(field))).toEqual([]);
   });
 
@@ -182,7 +182,7 @@ describe('the catalogue', () => {
     );
   });
 
-  it('gives a place in a page, a field and a name elsewhere to one counter only', () => {
+  it('assigns each page position, field, name and description to one counter only', () => {
     for (const object of statisticsObjects) {
       const counters = countersOf(object);
       expectDistinct(countersInPages(object, 2026).map(({ group, index }) => `${group} ${index}`));
@@ -194,7 +194,7 @@ describe('the catalogue', () => {
     }
   });
 
-  it('numbers the counters of a group from 1, with holes only where the driver has slots in reserve', () => {
+  it('numbers the counters of a group from 1, with gaps only where the driver has reserved slots', () => {
     for (const group of Object.values(statisticsGroups)) {
       for (const release of releases) {
         const counters = countersInPages(group.object, release).filter(
@@ -215,7 +215,7 @@ describe('the catalogue', () => {
     }
   });
 
-  it('keeps a group with the object that it tells about, under an id of its own there', () => {
+  it('gives each group the object kind of its counters, and an id that is unique for that kind', () => {
     for (const counter of catalogue) expect(statisticsGroups[counter.group].object).toBe(counter.object);
     for (const object of statisticsObjects) expectDistinct(groupsOf(object).map(({ id }) => id));
   });
@@ -224,7 +224,7 @@ describe('the catalogue', () => {
     for (const { description } of catalogue) expect(description).toMatch(/^[A-Z0-9][^\n]*[^.]\.$/);
   });
 
-  it('names for each cost the counter of its operations, which stands right before it', () => {
+  it('names the counter of operations for each cost, which is directly before it', () => {
     const costs = catalogue.filter(({ kind }) => kind === 'COST');
     expect(costs).toHaveLength(14 + 39);
     for (const cost of costs) {
@@ -235,14 +235,14 @@ describe('the catalogue', () => {
     expect(() => operationsOf(counterNamed('PARTITION', 'gpaPages'))).toThrow(TypeError);
   });
 
-  it('names counters of the same object where one is part of another', () => {
+  it('names an existing counter of the same object if one counter is part of another', () => {
     const parts = catalogue.filter(({ partOf }) => partOf !== undefined);
     expect(parts).toHaveLength(8);
     for (const { object, partOf } of parts)
       expect(counterNamed(object, String(partOf)).simulated).toEqual(['parts', 1]);
   });
 
-  it('has a clock for logical processors and none for others', () => {
+  it('has a clock counter for logical processors only', () => {
     expect(statisticsObjects.map((object) => clockOf(object)?.field)).toEqual([
       undefined,
       'globalTime',
@@ -251,7 +251,7 @@ describe('the catalogue', () => {
     ]);
   });
 
-  it('counts as totals what has a rate', () => {
+  it('treats exactly the counters that have a rate as totals', () => {
     expect(new Set(catalogue.filter(isTotal).map(({ kind }) => kind))).toEqual(
       new Set(['COUNT', 'TIME', 'COST']),
     );

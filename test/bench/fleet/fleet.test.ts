@@ -8,7 +8,7 @@ import { groupsOf } from './ground.ts';
 import { missedEvents } from './watching.ts';
 
 describe('the benchmark of a fleet', () => {
-  it('asks what is valid', () => {
+  it('sends valid queries', () => {
     const { list, busiest, busiestByValue, one, direct, live } = fleetQueries;
     const schema = createFleetSchema();
     for (const query of [list, busiest, busiestByValue, live, one('host-1')])
@@ -16,14 +16,14 @@ describe('the benchmark of a fleet', () => {
     expect(validate(createSchema(), parse(direct))).toEqual([]);
   });
 
-  it('takes the time that a share of the questions does not exceed', () => {
+  it('computes quantiles of response times', () => {
     const times = Array.from({ length: 20 }, (_, n) => 20 - n);
     expect([0.5, 0.95, 1].map((share) => quantile(times, share))).toEqual([10, 19, 20]);
     expect(quantile([7], 0.95)).toBe(7);
     expect(quantile([], 0.95)).toBeNaN();
   });
 
-  it('says of each figure whether it is reached, and by how much not', () => {
+  it('says for each figure whether its goal is reached, or by which factor it is missed', () => {
     const figures = [
       { what: 'a', value: 900, goal: 1_000, unit: 'ms' },
       { what: 'b', value: 3, goal: 2, unit: '%' },
@@ -37,12 +37,12 @@ describe('the benchmark of a fleet', () => {
     ]);
   });
 
-  it('counts the events that did not come', () => {
+  it('counts missed events', () => {
     expect(missedEvents([0, 1_010, 1_990, 3_400], 1_000)).toBe(0);
     expect(missedEvents([0, 2_100, 5_000], 1_000)).toBe(3);
   });
 
-  it('has the hosts that it stops in a process of their own', () => {
+  it('runs the hosts that it stops in a separate process', () => {
     const names = Array.from({ length: 606 }, (_, n) => `host-${n}`);
     const groups = groupsOf(names);
     expect(groups.map(({ length }) => length)).toEqual([250, 250, 101, 5]);
