@@ -39,20 +39,20 @@ function megabytesOf(script: string, mostYoung = 1): number {
 }
 
 describe('the heap of the service', () => {
-  it('stays close to what is alive in it', () => {
+  it('stays close to the size of its live objects', () => {
     const close = megabytesOf(closely + churn);
     const usual = megabytesOf(churn);
     expect(close).toBeLessThan(60 * 1.6);
     expect(close).toBeLessThan(usual * 0.8);
   });
 
-  it('keeps nothing of events that are over', () => {
+  it('keeps nothing of past events', () => {
     // Where V8 is let, it takes them for old in most runs, and comes to some 50 MB: it depends on when it compiles what.
     const most = Array.from({ length: 5 }, () => megabytesOf(closely + events));
     expect(Math.max(...most)).toBeLessThan(20);
   });
 
-  it('has a young generation that grows only after the start', () => {
+  it('has a young generation that grows only after startup', () => {
     // Nearly all survives, so V8 doubles it up to 16 MB where it is let.
     const script = `
       import { getHeapSpaceStatistics } from 'node:v8';

@@ -67,7 +67,7 @@ describe('the modules that a command loads', () => {
       packages: settings,
       kilobytes: 250,
     },
-  ])('are those of hvql $command', ({ command, args, packages, kilobytes }) => {
+  ])('are the expected ones for hvql $command', ({ command, args, packages, kilobytes }) => {
     const words = [command, ...args];
     const files = filesOf(unbundledProgram, words);
     expect(packagesOf(files)).toEqual([...packages].sort());
@@ -82,7 +82,7 @@ describe('the modules that a command loads', () => {
     expect(kilobytesOf(bundled)).toBeLessThan(kilobytes);
   });
 
-  it('are, for a service, those of its source and settings', async () => {
+  it('are those of the source and the settings for hvql serve', async () => {
     const files = await filesOfService(unbundledProgram, ['--source', 'simulator']);
     const sources = files.map((file) => /source\/[\w-]+\/([\w-]+)\.js$/.exec(file)?.[1]);
     expect(sources).toContain('simulator');
@@ -94,7 +94,7 @@ describe('the modules that a command loads', () => {
       expect(packages).not.toContain(name);
   });
 
-  it('are, for a service, few files', async () => {
+  it('are few files for hvql serve', async () => {
     const files = await filesOfService(builtProgram, ['--source', 'simulator']);
     expect(packagesOf(files)).toEqual(['hvql']);
     expect(files.length).toBeLessThan(100);

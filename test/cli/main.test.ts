@@ -30,14 +30,14 @@ describe('standard output without a reader', () => {
     ['inspect', `hvql inspect '${fixture('small-host')}/lp/0/stats.page'`],
     ['help', 'hvql help serve'],
     ['simulate', 'hvql simulate --out "$OUT" --every 10ms'],
-  ])('ends hvql %s without a word', (_what, command) => {
+  ])('ends hvql %s without a message', (_what, command) => {
     const env = { HVQL_JWT_SECRET: secret, OUT: `${scratchFolder()}/pages` };
     // The reader is gone long before the program has started.
     const script = `${command} | true; echo "\${PIPESTATUS[0]}"`;
     expect(run(script, env)).toEqual({ status: 0, stdout: '0\n', stderr: '' });
   });
 
-  it('and standard error as well: a mistake keeps its exit code', () => {
+  it('does not change the exit code of a usage error, even if standard error has no reader either', () => {
     expect(run('hvql sevre 2>&1 | true; echo "${PIPESTATUS[0]}"')).toEqual({
       status: 0,
       stdout: '2\n',
@@ -45,7 +45,7 @@ describe('standard output without a reader', () => {
     });
   });
 
-  it('that cannot be written is reported in a sentence', () => {
+  it('is reported in one sentence if it cannot be written', () => {
     expect(run('hvql help > /dev/full')).toEqual({
       status: 1,
       stdout: '',
@@ -54,24 +54,27 @@ describe('standard output without a reader', () => {
   });
 });
 
-describe('a file system that takes no more', () => {
-  it.each(['capture', 'capture.tar'])('ends a recording to %s in a sentence, and leaves nothing', (name) => {
-    const folder = scratchFolder();
-    const out = `${folder}/${name}`;
-    // Blocks of 1024 bytes: less than a page, or a few of the tar's.
-    const limit = name === 'capture' ? 2 : 64;
-    const script = `ulimit -f ${limit}; hvql record --for 2s --every 50ms --out '${out}'`;
-    expect(run(script)).toEqual({
-      status: 2,
-      stdout: '',
-      stderr: `hvql: ${out} cannot be written: file too large (EFBIG).\n`,
-    });
-    expect(readdirSync(folder)).toEqual([]);
-  });
+describe('a full file system', () => {
+  it.each(['capture', 'capture.tar'])(
+    'ends a recording to %s with one sentence, and leaves no files',
+    (name) => {
+      const folder = scratchFolder();
+      const out = `${folder}/${name}`;
+      // Blocks of 1024 bytes: less than a page, or a few of the tar's.
+      const limit = name === 'capture' ? 2 : 64;
+      const script = `ulimit -f ${limit}; hvql record --for 2s --every 50ms --out '${out}'`;
+      expect(run(script)).toEqual({
+        status: 2,
+        stdout: '',
+        stderr: `hvql: ${out} cannot be written: file too large (EFBIG).\n`,
+      });
+      expect(readdirSync(folder)).toEqual([]);
+    },
+  );
 });
 
-describe('a mistake in a file', () => {
-  it('shows no control characters on the terminal', () => {
+describe('a message about an invalid file', () => {
+  it('has its control characters escaped for the terminal', () => {
     const folder = copyOfFixture('three-frames');
     const frames = [{ name: '\u001b[2J', at: '2026-11-20T10:00:00.000Z', monotonic: '0' }];
     const manifest = { format: 'hvql-pages', version: 1, partitions: [], frames };
@@ -85,7 +88,7 @@ describe('a mistake in a file', () => {
 });
 
 describe('an unexpected error', () => {
-  it('is shown with its stack, and has exit code 1', () => {
+  it('is printed with its stack, and the exit code is 1', () => {
     // Node cannot tell the current folder of a process whose folder is gone.
     const folder = scratchFolder();
     const { status, stderr } = run(`mkdir ${folder}/gone; cd ${folder}/gone; rmdir ../gone; hvql inspect x`);

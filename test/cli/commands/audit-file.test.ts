@@ -63,8 +63,8 @@ function openPipe(folder: string) {
   };
 }
 
-describe('a file for the audit trail', () => {
-  it('is made for its owner only, and has each line as soon as it is written', async () => {
+describe('an audit file', () => {
+  it('is readable by its owner only, and contains each line as soon as it is written', async () => {
     const path = join(scratchFolder(), 'audit');
     const trail = openTrail(path);
     expect(statSync(path).mode & 0o777).toBe(0o600);
@@ -76,7 +76,7 @@ describe('a file for the audit trail', () => {
     expect(trail.said()).toEqual([]);
   });
 
-  it('that was there before is appended to, and stays as it is', async () => {
+  it('is appended to if it exists, and keeps its content and mode', async () => {
     const path = join(scratchFolder(), 'audit');
     writeFileSync(path, 'before\n', { mode: 0o640 });
     const trail = openTrail(path);
@@ -97,7 +97,7 @@ describe('a file for the audit trail', () => {
       },
       /\(ENXIO\)\.$/,
     ],
-  ])('%s is refused in words', (_what, prepare, message) => {
+  ])('%s is refused with a clear message', (_what, prepare, message) => {
     const folder = scratchFolder();
     prepare(folder);
     const open = (): unknown => openTrail(join(folder, 'no/there'));
@@ -105,7 +105,7 @@ describe('a file for the audit trail', () => {
     expect(open).toThrow(message);
   });
 
-  it('is reopened where it was moved away', async () => {
+  it('is reopened after it was moved', async () => {
     const path = join(scratchFolder(), 'audit');
     const trail = openTrail(path);
     trail.write('one\n');
@@ -119,7 +119,7 @@ describe('a file for the audit trail', () => {
     expect(trail.said()).toEqual([[30, 'the audit trail was reopened']]);
   });
 
-  it('continues where it was if it cannot be reopened, and is reopened when it can', async () => {
+  it('stays open if it cannot be reopened, and is reopened once that is possible', async () => {
     const folder = join(scratchFolder(), 'logs');
     mkdirSync(folder);
     const path = join(folder, 'audit');
@@ -149,8 +149,8 @@ describe('a file for the audit trail', () => {
   });
 });
 
-describe('a pipe for the audit trail', () => {
-  it('that is full for a while loses nothing, and logs nothing', async () => {
+describe('an audit pipe', () => {
+  it('loses nothing and logs nothing while it is full for a short time', async () => {
     const pipe = openPipe(scratchFolder());
     pipe.open();
     const trail = openTrail(pipe.path);
@@ -163,7 +163,7 @@ describe('a pipe for the audit trail', () => {
     expect(trail.said()).toEqual([]);
   });
 
-  it('without a reader keeps a bounded number of lines; it drops whole lines beyond, and the log counts them', async () => {
+  it('without a reader buffers a bounded number of lines, drops whole lines beyond that, and logs how many', async () => {
     const pipe = openPipe(scratchFolder());
     pipe.open();
     const trail = openTrail(pipe.path);
@@ -192,7 +192,7 @@ describe('a pipe for the audit trail', () => {
     await trail.close();
   });
 
-  it('whose reader went is written again when there is another', async () => {
+  it('is written again when a new reader replaces one that left', async () => {
     const pipe = openPipe(scratchFolder());
     pipe.open();
     const trail = openTrail(pipe.path);
@@ -208,7 +208,7 @@ describe('a pipe for the audit trail', () => {
   });
 });
 
-describe('an audit trail with a size', () => {
+describe('an audit file with a maximum size', () => {
   it('is renamed once it is too large, and every process that writes to it opens the new file', async () => {
     const folder = scratchFolder();
     const path = join(folder, 'audit');
@@ -238,7 +238,7 @@ describe('an audit trail with a size', () => {
     expect(lines.filter((line) => line.includes('rotated')).length).toBeGreaterThanOrEqual(9);
   });
 
-  it('stays where it cannot be renamed, which the log has once', async () => {
+  it('stays in place if it cannot be renamed, which is logged once', async () => {
     const folder = scratchFolder();
     const path = join(folder, 'audit');
     mkdirSync(`${path}.8`);

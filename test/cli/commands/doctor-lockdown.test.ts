@@ -16,12 +16,12 @@ vi.mock('node:fs', async (importOriginal) => {
   return { ...original, readFileSync };
 });
 
-describe('statistics that the kernel keeps from root as well', () => {
+describe('statistics that the kernel denies even to root', () => {
   it.each([
     ['none [integrity] confidentiality\n', 'integrity'],
     ['none integrity [confidentiality]\n', 'confidentiality'],
     [null, 'unknown'],
-  ])('are reported to be under lockdown if the file is %j', (content, level) => {
+  ])('are reported as denied by lockdown if the lockdown file contains %j', (content, level) => {
     const root = scratchFolder();
     putFile(root, { place: 'proc/mounts', content: 'debugfs /sys/kernel/debug debugfs rw 0 0\n' });
     putFile(root, { place: 'sys/kernel/debug/mshv/stats', content: '' });

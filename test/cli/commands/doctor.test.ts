@@ -55,7 +55,7 @@ const noStatistics = Object.fromEntries(
 );
 
 describe('hvql doctor on Linux', () => {
-  it('says what a root partition has, and how to start', async () => {
+  it('reports the statistics of a root partition, and how to start the service', async () => {
     expect(await run({ root: linuxTree() })).toEqual({
       exitCode: 0,
       output: `This machine (linux):
@@ -80,7 +80,7 @@ Its statistics can be read. Start the service with:
         'mnt/debug/mshv/partition/self/stats': 'VirtualProcessors : 2\n',
       },
     },
-  ])('counts in $place what the source then reads', async ({ place, changes }) => {
+  ])('counts in $place the same objects that the source then reads', async ({ place, changes }) => {
     const root = linuxTree(changes);
     const { exitCode, output } = await run({ root });
     expect(exitCode).toBe(0);
@@ -93,7 +93,7 @@ Its statistics can be read. Start the service with:
     expect(snapshot.pageless.map(({ name }) => objectKey(name))).toContain('partition/1');
   });
 
-  it('knows a parent without statistics of the hypervisor, and debugfs in another place', async () => {
+  it('recognises a parent partition without hypervisor statistics, and another debugfs path', async () => {
     const root = linuxTree({
       ...noStatistics,
       'proc/mounts': 'none /mnt/debug debugfs rw 0 0\n',
@@ -116,7 +116,7 @@ Its statistics can be read. Start the service with:
       ],
     ],
     [
-      'it is one of another family',
+      'the hypervisor is of another family',
       { ...noStatistics, 'sys/hypervisor/type': 'xen\n' },
       ['  no  The hypervisor is xen (/sys/hypervisor/type), which is not of the Hyper-V family.'],
     ],
@@ -134,27 +134,27 @@ Its statistics can be read. Start the service with:
       ],
     ],
     [
-      'what stands there is something else',
+      'the file there contains something else',
       { 'sys/kernel/debug/mshv/stats': 'hello\n' },
       [
         '  no  /sys/kernel/debug/mshv/stats has no counter in it, as the mshv driver of the Linux kernel prints them.',
       ],
     ],
-  ])('says what is missing where %s', async (_title, changes, lines) => {
+  ])('says what is missing if %s', async (_title, changes, lines) => {
     const { exitCode, output } = await run({ root: linuxTree(changes) });
     expect(output.split('\n')).toEqual(expect.arrayContaining(lines));
     expect(output).toMatch(/with a simulated machine:\n {2}hvql serve --source simulator\n$/);
     expect(exitCode).toBe(1);
   });
 
-  it.each(['\r\n', ' \t\n'])('counts the counters of lines that end in %j', async (end) => {
+  it.each(['\r\n', ' \t\n'])('counts counters in lines that end with %j', async (end) => {
     const root = linuxTree({
       'sys/kernel/debug/mshv/stats': `HvPartitions : 3${end}HvVirtualProcessors : 9${end}${end}`,
     });
     expect((await run({ root })).output).toContain('can be read: 2 counters in stats,');
   });
 
-  it('says how to get rights that it has not', async () => {
+  it('says how to get missing permissions', async () => {
     const root = linuxTree();
     chmodSync(`${root}/sys/kernel/debug/mshv`, 0o700);
     const { exitCode, output } = await asNobody(`${root}/sys/kernel/debug/mshv`, () => run({ root }));
@@ -165,7 +165,7 @@ Its statistics can be read. Start the service with:
     expect(exitCode).toBe(1);
   });
 
-  it('has nothing to say of an empty machine but what is missing', async () => {
+  it('reports only what is missing on an empty machine', async () => {
     expect((await run({})).exitCode).toBe(1);
   });
 });
@@ -181,7 +181,7 @@ async function asNobody<Result>(folder: string, work: () => Promise<Result>): Pr
 }
 
 describe('hvql doctor on Windows', () => {
-  it('says what is counted, the ids of the partitions, and how to start', async () => {
+  it('reports the numbers of objects, the ids of the partitions, and how to start the service', async () => {
     const { executable } = new RecordedHost();
     const windowsSource = `windows?powershell=${executable}`;
     const { exitCode, output } = await run({ platform: 'win32', windowsSource });
@@ -212,7 +212,7 @@ describe('hvql doctor on Windows', () => {
       "Windows counts nothing for a hypervisor: the performance classes of Hyper-V's hypervisor are",
     ],
     ['complainAndDie', 'PowerShell ended with exit code 1. read-classes.ps1 cannot be loaded because'],
-  ])('says what is wrong where PowerShell answers with "%s"', async (behaviour, words) => {
+  ])('says what is wrong if PowerShell answers "%s"', async (behaviour, words) => {
     const host = new RecordedHost();
     host.behave(behaviour);
     const { exitCode, output } = await run({
@@ -224,7 +224,7 @@ describe('hvql doctor on Windows', () => {
     expect(exitCode).toBe(1);
   });
 
-  it('says that there is no PowerShell', async () => {
+  it('says if PowerShell is not installed', async () => {
     const windowsSource = 'windows?powershell=/nowhere/powershell.exe';
     const { exitCode, output } = await run({ platform: 'win32', windowsSource });
     expect(output).toContain('  no  PowerShell could not be started: no such file or directory (ENOENT).');
@@ -232,8 +232,8 @@ describe('hvql doctor on Windows', () => {
   });
 });
 
-describe('hvql doctor elsewhere', () => {
-  it('says where statistics can be read', async () => {
+describe('hvql doctor on other systems', () => {
+  it('says on which systems statistics can be read', async () => {
     expect(await run({ platform: 'darwin' })).toEqual({
       exitCode: 1,
       output: `This machine (darwin):

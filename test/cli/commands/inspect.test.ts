@@ -20,7 +20,7 @@ function pageFile(place: string, content: Uint8Array): string {
 
 const version = { versionMajor: 1, versionMinor: 0 };
 
-describe('inspecting a page', () => {
+describe('hvql inspect', () => {
   it('prints a table of its counters', async () => {
     const page = pageFile(
       'host/partition/5/stats.page',
@@ -44,7 +44,7 @@ PV 1.0      7  Recommended virtual TLB size   recommendedVirtualTlbSize         
     });
   });
 
-  it('shows what is unnamed, unknown and absent', async () => {
+  it('shows unnamed, unknown and absent counters', async () => {
     const page = pageFile(
       'odd.page',
       encodePage([
@@ -72,7 +72,7 @@ HCA 1.3      9  (unnamed)                                               9
 `);
   });
 
-  it('shows the counters that a shorter, a foreign and no group leave absent', async () => {
+  it('shows counters as absent if their group is shorter, has another major version, or is missing', async () => {
     const shorter = pageFile('a', encodePage([{ type: 2, ...version, values: [1n, 2n, 3n] }]));
     expect((await run({ page: shorter, object: 'HYPERVISOR' })).output).toMatch(
       /^HCA 1\.0 {6}3 .* totalPages +3 {2}page\nHCA 1\.0 {6}4 .* virtualProcessors +absent\nHCA 1\.0 {6}5 .* absent\n$/m,
@@ -87,7 +87,7 @@ HCA 1.3      9  (unnamed)                                               9
     );
   });
 
-  it('prints JSON with numbers that no parser rounds', async () => {
+  it('prints JSON with 64-bit numbers as strings, which no parser rounds', async () => {
     const page = pageFile('lp/3/stats.page', encodePage([{ type: 2, ...version, values: [2n ** 64n - 1n] }]));
     const { output } = await run({ page, json: true });
     expect(JSON.parse(output)).toEqual({
@@ -120,7 +120,7 @@ HCA 1.3      9  (unnamed)                                               9
     ['lp/12/stats.page', 'logical processor'],
     ['partition/9/stats.page', 'partition'],
     ['partition/9/vp/0/stats.page', 'virtual processor'],
-  ])('takes %s for that of a %s', async (place, title) => {
+  ])('recognises %s as the page of a %s', async (place, title) => {
     const page = pageFile(`frames/000001/${place}`, encodePage([]));
     expect((await run({ page })).output).toContain(`${page}: ${title}, 0 statistics groups`);
   });
@@ -129,7 +129,7 @@ HCA 1.3      9  (unnamed)                                               9
     ['truncated', 'a statistics page has 4096 bytes, but there are 100'],
     ['too-long', 'a statistics page has 4096 bytes, but there are 4104'],
     ['length-past-end', 'statistics group 9 at byte 152 needs 4088 bytes, but 3936 are left'],
-  ])('says with exit code 1 what is wrong with the page "%s"', async (name, problem) => {
+  ])('exits with 1 and says what is wrong with the page "%s"', async (name, problem) => {
     const page = fixture(`bad-pages/${name}.page`);
     expect(await run({ page, object: 'LOGICAL_PROCESSOR' })).toEqual({
       exitCode: 1,
@@ -138,12 +138,12 @@ HCA 1.3      9  (unnamed)                                               9
     });
   });
 
-  it('says with exit code 1 that there is no such file', async () => {
+  it('exits with 1 and says that the file does not exist', async () => {
     const page = `${scratchFolder()}/stats.page`;
     expect(await run({ page })).toEqual({ exitCode: 1, output: '', errors: `${page} is not there.\n` });
   });
 
-  it('asks for the object where nothing says it', async () => {
+  it('asks for --object if the path does not show it', async () => {
     const page = fixture('bad-pages/all-zero.page');
     await expect(run({ page })).rejects.toThrow(
       `The path ${page} does not show which kind of object the page belongs to, as lp/0/stats.page would; ` +

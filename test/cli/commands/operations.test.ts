@@ -29,7 +29,7 @@ async function problemsOf(folder: string): Promise<readonly string[]> {
 const idOf = (text: string): string => `sha256:${createHash('sha256').update(text).digest('hex')}`;
 
 describe('the manifest of a folder of operations', () => {
-  it('has each document in the order of the files, with its id, its operations and its very text', async () => {
+  it('has each document in the order of the files, with its id, operations and exact text', async () => {
     const two =
       'query Two {\r\n  viewer { ...V } }\n\nsubscription Three { partition { name } }\nfragment V on Viewer { isRoot }';
     const folder = folderOf({
@@ -65,14 +65,14 @@ describe('the manifest of a folder of operations', () => {
     });
   });
 
-  it('leaves out a byte order mark, which clients do not send', async () => {
+  it('omits a byte order mark, which clients do not send', async () => {
     const folder = folderOf({ 'a.graphql': '\ufeff{ __typename }' });
     expect((await run(folder)).manifest.operations).toMatchObject([
       { documentId: idOf('{ __typename }'), document: '{ __typename }' },
     ]);
   });
 
-  it('can be had of the examples', async () => {
+  it('can be made from the example operations', async () => {
     const { manifest } = await run('schema/operations');
     const files = readdirSync('schema/operations').sort();
     expect(manifest.operations.map(({ file, documentId }: any) => [file, documentId])).toEqual(
@@ -80,7 +80,7 @@ describe('the manifest of a folder of operations', () => {
     );
   });
 
-  it('is not printed if something is wrong; all problems are reported together', async () => {
+  it('is not printed if there are problems; all problems are reported together', async () => {
     const deep = `{ hypervisor ${'{ page '.repeat(9_000)}${'}'.repeat(9_000)} }`;
     const folder = folderOf({
       'field.graphql': 'query A {\n  foo\n  viewer { isRoot bar }\n}',
@@ -118,7 +118,7 @@ describe('the manifest of a folder of operations', () => {
     ]);
   });
 
-  it('needs a folder with a document in it', async () => {
+  it('needs a folder that contains a document', async () => {
     const folder = folderOf({ 'a.gql': '{ __typename }' });
     expect(await problemsOf(folder)).toEqual([
       `The folder ${folder} needs documents to allow, but has no file named *.graphql.`,
@@ -136,13 +136,13 @@ const manifestOf = (content: string | Uint8Array | object): string =>
       typeof content === 'string' || content instanceof Uint8Array ? content : JSON.stringify(content),
   })}/m.json`;
 
-describe('the list of the operations of a manifest', () => {
+describe('the operations of a manifest', () => {
   it.each([
     ['GraphQL Code Generator', 'codegen.json', ['Busy', 'Live']],
     ['GraphQL Code Generator with SHA-1', 'codegen-sha1.json', ['Busy', 'Live']],
     ['Relay', 'relay.json', ['docsBusyQuery', 'docsLiveSubscription']],
     ['Apollo', 'apollo.json', ['Busy', 'Live']],
-  ])('has the documents that %s wrote, with their keys', async (_, file, names) => {
+  ])('include the documents that %s wrote, with their keys', async (_, file, names) => {
     const path = `test/fixtures/manifests/${file}`;
     const written = JSON.parse(readFileSync(path, 'utf8'));
     const texts: [string, string][] =
@@ -154,7 +154,7 @@ describe('the list of the operations of a manifest', () => {
     );
   });
 
-  it('has a text once that has two ids, and leaves out a byte order mark', async () => {
+  it('include a text with two ids only once, without its byte order mark', async () => {
     const path = manifestOf(
       `\ufeff{"a": "{ __typename }", "b \\" c": "{ __typename }", "__proto__": "{ viewer { isRoot } }"}`,
     );
@@ -174,7 +174,7 @@ describe('the list of the operations of a manifest', () => {
   it.each([
     ['one id with two texts', `{"a": "${one}", "a": "${two}"}`, ['"a": Two documents have the id "a".']],
     [
-      'the same of Apollo',
+      'one id with two texts in a manifest of Apollo',
       apollo([
         { id: 'a', name: 'One', type: 'query', body: one },
         { id: 'a', name: 'Two', type: 'query', body: two },
@@ -187,33 +187,29 @@ describe('the list of the operations of a manifest', () => {
       [`"b": Two documents have the id "${idOf(two)}".`],
     ],
     [
-      'one without the name of its algorithm',
+      'a hash without the name of its algorithm',
       { [idOf(two).slice(7)]: one, b: two },
       [`"b": Two documents have the id "${idOf(two)}".`],
     ],
     ['an empty id', { '': one }, ['"" is empty, but a document needs an id.']],
     [
-      'mistakes in documents',
+      'errors in documents',
       { a: '{ foo }', b: '{', c: one },
       [
         '"a":1:3: Cannot query field "foo" on type "Query".',
         '"b":1:2: Syntax Error: Expected Name, found <EOF>.',
       ],
     ],
-    ['no document', {}, ['A manifest needs documents to allow, but this one has none.']],
-    ['what is no JSON', 'query One { __typename }', [expect.stringContaining('This is not JSON: ')]],
+    ['a manifest without documents', {}, ['A manifest needs documents to allow, but this one has none.']],
+    ['a text that is not JSON', 'query One { __typename }', [expect.stringContaining('This is not JSON: ')]],
+    ['an array', [one], [expect.stringMatching(/^This needs to be a manifest of .*, but is an array\.$/)]],
     [
-      'another value',
-      [one],
-      [expect.stringMatching(/^This needs to be a manifest of .*, but is an array\.$/)],
-    ],
-    [
-      'a text of another type',
+      'a document that is not a string',
       { a: one, b: { text: two } },
       [expect.stringMatching(/but "b" is an object\.$/)],
     ],
     [
-      'its own list',
+      'the output of hvql operations',
       { format: 'hvql-operations', version: 1, operations: [] },
       [expect.stringMatching(/but the format is "hvql-operations"\.$/)],
     ],
@@ -223,12 +219,12 @@ describe('the list of the operations of a manifest', () => {
       apollo([{ id: 'a' }]),
       [expect.stringMatching(/^operations\[0\] needs an id and a body/)],
     ],
-  ])('is refused for %s', async (_, content, problems) => {
+  ])('are refused: %s', async (_, content, problems) => {
     const path = manifestOf(content);
     expect((await problemsOf(path)).map((problem) => problem.replace(`${path}: `, ''))).toEqual(problems);
   });
 
-  it('is refused where it is not UTF-8', async () => {
+  it('are refused if the file is not UTF-8', async () => {
     const path = manifestOf(Buffer.from(`{\n"é": "${one}"}`, 'latin1'));
     expect(await problemsOf(path)).toEqual([`${path}:2:2: This is not UTF-8.`]);
   });

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { loadPlugins } from '../../../src/cli/commands/plugin.ts';
 import { UsageError } from '../../../src/errors.ts';
 
-describe('a plugin that never comes', () => {
-  it('is a mistake of usage after a while, and so is each other one', async () => {
+describe('a plugin whose promise never settles', () => {
+  it('is a usage error after a timeout, which names every such plugin', async () => {
     const modules = ['./test/fixtures/plugins/never-loaded.mjs', './test/fixtures/plugins/never-given.mjs'];
     const loading = loadPlugins(modules, 50);
     await expect(loading).rejects.toBeInstanceOf(UsageError);

@@ -39,23 +39,26 @@ function failingAt(source: Source, numbers: readonly number[]): Source {
   };
 }
 
-describe('recording', () => {
-  it.each(['capture.tar', 'capture'])('the simulator to %s plays back as it was', async (name) => {
-    const out = `${scratchFolder()}/${name}`;
-    const text = 'simulator?lps=4&partitions=4&vps=2';
-    const recording = new CommandOnTrial();
-    const source = await openSource(text, recording);
-    expect(await record({ source, every: 1000, for: 10_000, out }, recording)).toBe(0);
+describe('hvql record', () => {
+  it.each(['capture.tar', 'capture'])(
+    'records the simulator to %s, which plays back identically',
+    async (name) => {
+      const out = `${scratchFolder()}/${name}`;
+      const text = 'simulator?lps=4&partitions=4&vps=2';
+      const recording = new CommandOnTrial();
+      const source = await openSource(text, recording);
+      expect(await record({ source, every: 1000, for: 10_000, out }, recording)).toBe(0);
 
-    const live = new CommandOnTrial();
-    const played = new CommandOnTrial();
-    const capture = await openSource(`capture:${out}`, played);
-    const seen = await watch(capture, played, 11);
-    expect(seen).toEqual(await watch(await openSource(text, live), live, 11));
-    await capture.close();
-  });
+      const live = new CommandOnTrial();
+      const played = new CommandOnTrial();
+      const capture = await openSource(`capture:${out}`, played);
+      const seen = await watch(capture, played, 11);
+      expect(seen).toEqual(await watch(await openSource(text, live), live, 11));
+      await capture.close();
+    },
+  );
 
-  it('keeps the name of the host, also where a capture is recorded again', async () => {
+  it('keeps the name of the host, also when a capture is recorded again', async () => {
     const [first, second] = [`${scratchFolder()}/a.tar`, `${scratchFolder()}/b`];
     const trial = new CommandOnTrial();
     const source = await openSource('simulator?lps=1&partitions=1&vps=1', trial);
@@ -68,7 +71,7 @@ describe('recording', () => {
     await again.close();
   });
 
-  it('leaves out looks at a page folder that has lost its manifest', async () => {
+  it('skips snapshots of a page folder that has lost its manifest', async () => {
     const folder = copyOfFixture('small-host');
     const out = `${scratchFolder()}/capture`;
     const world = new CommandOnTrial();
@@ -84,7 +87,7 @@ describe('recording', () => {
     expect(world.errors).toContain('manifest.json is not there any more');
   });
 
-  it('a page folder gives a capture with the same partitions and pages', async () => {
+  it('records the partitions and pages of a page folder unchanged', async () => {
     const out = `${scratchFolder()}/capture.tar`;
     const world = new CommandOnTrial();
     const source = await openSource(`pages:${fixture('small-host')}`, world);
@@ -111,7 +114,7 @@ describe('recording', () => {
     await capture.close();
   });
 
-  it('leaves out a page that cannot be read, and says why', async () => {
+  it('omits a page that cannot be read, and says why', async () => {
     const folder = copyOfFixture('small-host');
     putFile(folder, { place: 'lp/1/stats.page', content: 'short' });
     const out = `${scratchFolder()}/capture`;
@@ -126,7 +129,7 @@ describe('recording', () => {
     );
   });
 
-  it('leaves out a snapshot that fails as a whole, and ticks that are too late', async () => {
+  it('skips snapshots that fail completely, and ticks that are too late', async () => {
     const out = `${scratchFolder()}/capture`;
     const world = new CommandOnTrial();
     const source = failingAt(await openSource('simulator?lps=2&partitions=2&vps=1', world), [1]);
@@ -142,7 +145,7 @@ describe('recording', () => {
     );
   });
 
-  it('of a capture that holds its last frame ends with that frame', async () => {
+  it('stops at the last frame of a capture that holds it', async () => {
     const out = `${scratchFolder()}/capture.tar`;
     const world = new CommandOnTrial();
     const source = await openSource(`capture:${fixture('three-frames')}`, world);
@@ -153,7 +156,7 @@ describe('recording', () => {
     );
   });
 
-  it('leaves nothing behind, with exit code 1, where no frame came about', async () => {
+  it('leaves no files and exits with 1 if there is no frame', async () => {
     const folder = scratchFolder();
     const world = new CommandOnTrial();
     const source = failingAt(await openSource('simulator', world), [0, 1]);
@@ -164,7 +167,7 @@ describe('recording', () => {
     expect(world.errors).toContain(`Nothing was recorded, and ${folder}/capture.tar is not written.\n`);
   });
 
-  it('keeps what a source without pages says as text, and plays it back', async () => {
+  it('records the text of a source without pages, and plays it back', async () => {
     const folder = scratchFolder();
     for (const out of [join(folder, 'host.tar'), join(folder, 'host')]) {
       const world = new CommandOnTrial();
@@ -193,7 +196,7 @@ describe('recording', () => {
   });
 
   it.each(['2019', '23h2'] as const)(
-    'keeps what a Windows host of %s says, each reading with its moment',
+    'records the classes of a Windows host of release %s, each reading with its time',
     async (release) => {
       const folder = scratchFolder();
       for (const out of [join(folder, 'host.tar'), join(folder, 'host')]) {
@@ -226,7 +229,7 @@ describe('recording', () => {
     },
   );
 
-  it('overwrites nothing', async () => {
+  it('never overwrites a file', async () => {
     const folder = scratchFolder();
     putFile(folder, { place: 'there.tar', content: 'precious' });
     const world = new CommandOnTrial();
@@ -245,7 +248,7 @@ describe('recording', () => {
     expect(readdirSync(folder)).toEqual(['there.tar']);
   });
 
-  it('reports how much is missing if the last snapshot outlasts the recording', async () => {
+  it('reports how much is missing if the last snapshot takes longer than the recording', async () => {
     const out = `${scratchFolder()}/capture`;
     const world = new CommandOnTrial();
     const source = await openSource('simulator?lps=2&partitions=2&vps=1', world);
@@ -254,7 +257,7 @@ describe('recording', () => {
     expect(world.errors).toBe('2 snapshots left out, because the one before took too long.\n');
   });
 
-  it('does not report as late the snapshot that was under way when it was stopped', async () => {
+  it('does not report a snapshot as late that was in progress when the recording stopped', async () => {
     const out = `${scratchFolder()}/capture.tar`;
     const world = new CommandOnTrial();
     const simulator = await openSource('simulator?lps=2&partitions=2&vps=1', world);
@@ -271,7 +274,7 @@ describe('recording', () => {
     expect(world.errors).toBe('');
   });
 
-  it('shows its progress on a terminal only', async () => {
+  it('shows its progress on terminals only', async () => {
     const world = new CommandOnTrial({ isTTY: true, columns: 30 });
     const source = await openSource('simulator?lps=2&partitions=2&vps=1', world);
     await record({ source, every: 1000, for: 1000, out: `${scratchFolder()}/capture.tar` }, world);

@@ -9,27 +9,27 @@ function closable() {
 }
 const fails = (reason: Error): Promise<never> => Promise.reject(reason);
 
-describe('things that are opened together', () => {
-  it('are all there', async () => {
+describe('resources that are opened together', () => {
+  it('are all returned', async () => {
     const thing = closable();
     const opened = await openAll(Promise.resolve(thing), Promise.resolve(2), Promise.resolve(null));
     expect(opened).toEqual([thing, 2, null]);
     expect(thing.isClosed).toBe(false);
   });
 
-  it('fail with the problems of all', async () => {
+  it('report the problems of all that fail', async () => {
     const [one, three] = [fails(new UsageError(['a', 'b'])), fails(new UsageError(['c']))];
     const opening = openAll(one, Promise.resolve(2), three);
     await expect(opening).rejects.toEqual(new UsageError(['a', 'b', 'c']));
   });
 
-  it('fail with an unexpected error rather than with problems of the settings', async () => {
+  it('report an unexpected error before problems of the settings', async () => {
     const unforeseen = new TypeError('x');
     await expect(openAll(fails(new UsageError(['a'])), fails(unforeseen))).rejects.toBe(unforeseen);
     await expect(openAll(fails(unforeseen), fails(new UsageError(['a'])))).rejects.toBe(unforeseen);
   });
 
-  it('leave nothing open where one fails', async () => {
+  it('are all closed again if one cannot be opened', async () => {
     const [thing, other] = [closable(), closable()];
     const opening = openAll(
       Promise.resolve(thing),

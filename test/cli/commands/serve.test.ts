@@ -58,8 +58,8 @@ function writeManifest(folder: string, name: string): void {
   writeFileSync(`${folder}/manifest.json`, JSON.stringify({ format: 'hvql-pages', version: 1, partitions }));
 }
 
-describe('a service', () => {
-  it('shows no control characters of a name beside its token', async () => {
+describe('hvql serve', () => {
+  it('escapes control characters in a name that it prints with its token', async () => {
     const folder = copyOfFixture('small-host');
     writeManifest(folder, 'web\u001b]0;owned\u0007\n1');
     const code = await serveFor(['--source', `pages:${folder}`], async ({ errors }) => {
@@ -70,7 +70,7 @@ describe('a service', () => {
     expect(code).toBe(0);
   });
 
-  it('has in its log what is wrong with a manifest, which it tells no client', async () => {
+  it('logs what is wrong with a manifest, and does not tell clients', async () => {
     const folder = copyOfFixture('small-host');
     await serveFor(['--source', `pages:${folder}`], async ({ url, errors, log }) => {
       const guest = /a guest.*: (\S+)$/m.exec(errors)?.[1] ?? '';
@@ -91,7 +91,7 @@ describe('a service', () => {
     });
   });
 
-  it('reads its list of revoked credentials and its key again, and keeps what it has where they cannot be used', async () => {
+  it('reloads its list of revoked credentials and its key, and keeps the old ones if the new ones are invalid', async () => {
     const folder = scratchFolder();
     const [list, secret] = [`${folder}/revoked`, `${folder}/secret`];
     writeFileSync(list, '{}');
@@ -126,7 +126,7 @@ describe('a service', () => {
     );
   });
 
-  it('tells what is wrong with the source and with the identity at once', async () => {
+  it('reports problems of the source and of the identity together', async () => {
     const folder = scratchFolder();
     const args = ['--source', `pages:${folder}/nowhere`, '--jwt-secret-file', `${folder}/none`];
     await expect(serveFor(args, async () => {})).rejects.toEqual(

@@ -14,8 +14,8 @@ const query = 'seed=3&lps=4&partitions=6&vps=2';
 const settings = simulatorSettings(new URLSearchParams(query));
 const never = new AbortController().signal;
 
-describe('simulating', () => {
-  it('leaves the pages in place that the simulator has at the end', async () => {
+describe('hvql simulate', () => {
+  it('leaves the last pages of the simulator in the folder', async () => {
     const out = `${scratchFolder()}/pages`;
     const world = new CommandOnTrial();
     expect(await simulate({ settings, out, every: 100, for: 10_000 }, world)).toBe(0);
@@ -32,7 +32,7 @@ describe('simulating', () => {
     expect(textOf(written)).toEqual(textOf(expected));
   });
 
-  it('shows a reader nothing but whole pages and known partitions, while they come and go', async () => {
+  it('never shows a reader partial pages or unknown partitions, while partitions start and stop', async () => {
     const out = scratchFolder();
     const world = new CommandOnTrial();
     const reader = openPageFolder(out, world);
@@ -61,7 +61,7 @@ describe('simulating', () => {
     expect(readdirSync(out).sort()).toEqual(['lp', 'manifest.json', 'partition', 'stats.page']);
   });
 
-  it('takes over what an earlier run left', async () => {
+  it('reuses the folder of an earlier run', async () => {
     const out = scratchFolder();
     const large = simulatorSettings(new URLSearchParams('lps=8&partitions=3&vps=4'));
     await simulate({ settings: large, out, every: 100, for: 0 }, new CommandOnTrial());
@@ -70,7 +70,7 @@ describe('simulating', () => {
     expect(readdirSync(`${out}/partition/1/vp`).sort()).toEqual(['0', '1']);
   });
 
-  it('refuses a folder with anything else in it', async () => {
+  it('refuses a folder that contains anything else', async () => {
     const out = scratchFolder();
     putFile(out, { place: 'precious', content: '' });
     const world = new CommandOnTrial();

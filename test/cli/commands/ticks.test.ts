@@ -19,8 +19,8 @@ async function run(
   return seen;
 }
 
-describe('a grid', () => {
-  it('has a point at 0, at its end, and at each step between', async () => {
+describe('a series of ticks', () => {
+  it('has a tick at 0, at its end, and at each step between', async () => {
     expect(await run({ every: 250, for: 1000 })).toEqual([
       '0 at 0',
       '1 at 250',
@@ -32,7 +32,7 @@ describe('a grid', () => {
     expect(await run({ every: 300, for: 0 })).toEqual(['0 at 0']);
   });
 
-  it('does not drift with the work, and leaves out what it makes late', async () => {
+  it('does not drift when work is slow, and skips ticks that are missed', async () => {
     expect(await run({ every: 100, for: 700 }, [99, 100, 250, 10])).toEqual([
       '0 at 0',
       '1 at 100',
@@ -43,12 +43,12 @@ describe('a grid', () => {
     ]);
   });
 
-  it('knows how many points it has', () => {
+  it('knows how many ticks it has', () => {
     expect(countTicks({ every: 1000, for: 30_000 })).toBe(31);
     expect(countTicks({ every: 1000 })).toBeUndefined();
   });
 
-  it('waits in pieces for what is further away than a timer reaches', async () => {
+  it('waits in several steps for times beyond the range of a timer', async () => {
     const { clock, signal } = new CommandOnTrial();
     const waits: number[] = [];
     const wait = async (milliseconds: number) => {
@@ -61,7 +61,7 @@ describe('a grid', () => {
     expect(waits).toEqual([2 ** 31 - 1, 6]);
   });
 
-  it('ends at once when the signal is aborted, on the timers of this machine too', async () => {
+  it('ends immediately when the signal is aborted, with real timers as well', async () => {
     const controller = new AbortController();
     const points = ticks({
       every: 3_600_000,

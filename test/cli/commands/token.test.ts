@@ -29,7 +29,7 @@ async function print(changes: Partial<TokenSettings> = {}): Promise<string> {
 }
 
 describe('hvql token', () => {
-  it('prints a token that a service with the same secret takes', async () => {
+  it('prints a token that a service with the same secret accepts', async () => {
     const path = folder.write('secret', `${secret.toString()}\n`);
     const printed = await print({ secret: { kind: 'secret-file', path }, issuer: 'me', audience: 'hvql' });
     expect(printed).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/);
@@ -44,7 +44,7 @@ describe('hvql token', () => {
     });
   });
 
-  it('names the privileges only where one is missing', async () => {
+  it('lists the privileges only if one is missing', async () => {
     expect(decodeJwt((await print()).trimEnd())).toEqual({
       hv_partition: '5',
       hv_privileges: ['ACCESS_STATS'],
@@ -58,7 +58,7 @@ describe('hvql token', () => {
     });
   });
 
-  it('needs a secret that is long enough', async () => {
+  it('needs a secret of sufficient length', async () => {
     await expect(
       print({ secret: { kind: 'secret-file', path: folder.write('short', 'x') } }),
     ).rejects.toThrow(/needs 32 bytes or more/);

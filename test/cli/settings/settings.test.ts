@@ -72,7 +72,7 @@ describe('hvql serve', () => {
     logLevel: 'info',
   };
 
-  it('needs no setting', () => {
+  it('needs no settings', () => {
     expect(parseCommand(['serve'], {})).toEqual({ name: 'serve', settings: preset });
   });
 
@@ -80,13 +80,13 @@ describe('hvql serve', () => {
     ['0', 0],
     ['0ms', 0],
     ['1s', 1_000],
-  ])('uses a snapshot again until it has the age given: %s', (text, snapshotMaxAge) => {
+  ])('reuses a snapshot up to the given age: %s', (text, snapshotMaxAge) => {
     const settings = { ...preset, snapshotMaxAge };
     expect(parseCommand(['serve', '--snapshot-max-age', text], {})).toEqual({ name: 'serve', settings });
     expect(parseCommand(['serve'], { HVQL_SNAPSHOT_MAX_AGE: text })).toEqual({ name: 'serve', settings });
   });
 
-  it('takes each setting as a flag, with or without an equals sign', () => {
+  it('accepts each setting as a flag, with or without an equals sign', () => {
     const argv = [
       'serve',
       '--source=capture:a.tar?loop=true',
@@ -197,12 +197,12 @@ describe('hvql serve', () => {
     });
   });
 
-  it('takes "auto" for as many workers as can run at once, within a bound', () => {
+  it('resolves "auto" to the number of workers that can run in parallel, up to a maximum', () => {
     const command = parseCommand(['serve', '--workers', 'auto'], {});
     expect(command).toMatchObject({ settings: { workers: Math.min(availableParallelism(), 64) } });
   });
 
-  it('takes each setting from the environment, where a flag wins', () => {
+  it('accepts each setting as an environment variable, and flags override these', () => {
     const env = {
       PATH: '/bin',
       HVQL_SOURCE: 'pages:/a',
@@ -324,14 +324,14 @@ describe('hvql serve', () => {
     });
   });
 
-  it('takes the guest sockets of the flags, where there are any, in place of those of the environment', () => {
+  it('uses the guest sockets of the flags, if any, instead of those of the environment', () => {
     const env = { HVQL_GUEST_SOCKET: '5=/run/a,0=wrong' };
     expect(parseCommand(['serve', '--guest-socket', '9=/run/b'], env)).toMatchObject({
       settings: { guestSocket: [{ partitionId: 9n, path: '/run/b' }] },
     });
   });
 
-  it('tells what is wrong with each guest socket', () => {
+  it('reports what is wrong with each guest socket', () => {
     const argv = ['serve', '--guest-socket', '0=/a', '--guest-socket', 'five=/a', '--guest-socket=7='];
     argv.push('--guest-socket=', '--guest-socket', '--guest-socket-mode', '0800', '--guest-port', '0');
     expect(problemsOf(argv)).toEqual([
@@ -348,7 +348,7 @@ describe('hvql serve', () => {
     ]);
   });
 
-  it('says what has no effect without a guest socket', () => {
+  it('reports settings that have no effect without a guest socket', () => {
     expect(problemsOf(['serve', '--guest-socket-mode=0660'], { HVQL_GUEST_PORT: '5' })).toEqual([
       '--guest-socket-mode has no effect without --guest-socket.',
       'HVQL_GUEST_PORT has no effect without --guest-socket.',
@@ -361,11 +361,11 @@ describe('hvql serve', () => {
     [['--jwt-key-file', 'a'], {}, { kind: 'key-file', path: 'a' }],
     [[], { HVQL_JWT_KEY_FILE: 'a' }, { kind: 'key-file', path: 'a' }],
     [[], { HVQL_JWKS_URL: 'http://id/x' }, { kind: 'jwks', url: new URL('http://id/x') }],
-  ])('knows the identity method of %j and %j', (flags, env, method) => {
+  ])('recognises the identity method of %j and %j', (flags, env, method) => {
     expect(parseCommand(['serve', ...flags], env)).toMatchObject({ settings: { identity: { method } } });
   });
 
-  it('may be reached from elsewhere where callers show certificates, beside one way to verify tokens', () => {
+  it('accepts a public address if callers have client certificates, also together with a method to verify tokens', () => {
     const argv = ['serve', '--host=0.0.0.0', '--tls-cert=c', '--tls-key=k', '--tls-client-ca=ca'];
     expect(parseCommand(argv, {})).toMatchObject({ settings: { identity: null, tls: { clientCa: 'ca' } } });
     expect(parseCommand([...argv, '--jwt-key-file', 'f'], {})).toMatchObject({
@@ -404,11 +404,11 @@ describe('hvql serve', () => {
       [expect.not.stringContaining('swordfish')],
     ],
     [['--host-name', 'Web'], [expect.stringMatching(/^--host-name: needs a host name of 1 to 63/)]],
-  ])('takes no fleet that cannot be joined: %j', (argv, problems) => {
+  ])('refuses incomplete or invalid settings of a fleet: %j', (argv, problems) => {
     expect(problemsOf(['serve', ...argv])).toEqual(problems);
   });
 
-  it('tells all mistakes at once', () => {
+  it('reports all problems at once', () => {
     const argv = ['serve', '--prot', '70000', '--port=70000', '--port', '5', '--host', '0.0.0.0', 'extra'];
     argv.push('--min-interval', '5', '--log-level', 'inof', '--json', '--jwt-issuer');
     const env = { HVQL_JWT_SECRE: 'x', HVQL_SOURCE_TIMEOUT: '0s', HVQL_WHATEVER: '1' };
@@ -608,11 +608,11 @@ describe('hvql serve', () => {
       ['--jwt-key-file', 'a', '--jwt-secret-file', 'b'],
       ['Only one identity method can be used, but there are --jwt-secret-file and --jwt-key-file.'],
     ],
-  ])('%j is refused in words', (flags, problems) => {
+  ])('refuses %j with a clear message', (flags, problems) => {
     expect(problemsOf(['serve', ...flags])).toEqual(problems);
   });
 
-  it('ignores what Kubernetes puts into the environment for services whose names begin with hvql', () => {
+  it('ignores environment variables that Kubernetes sets for services whose names begin with hvql', () => {
     const links = Object.fromEntries(
       ['HVQL', 'HVQL_METRICS', 'HVQL_GUEST'].flatMap((service, n) => [
         [`${service}_SERVICE_HOST`, '10.96.0.10'],
@@ -640,11 +640,11 @@ describe('hvql serve', () => {
     [{ HVQL_PORT_HTTP_TCP: 'x' }, /^HVQL_PORT_HTTP_TCP is no variable/],
     [{ HVQL_PORT: 'http://10.96.0.10:4000' }, /^HVQL_PORT: /],
     [{ HVQL_HOST: 'tcp://10.96.0.10:4000' }, /HVQL_HOST|--host/],
-  ])('does not take %j for one of those', (env, problem) => {
+  ])('does not mistake %j for one of those', (env, problem) => {
     expect(problemsOf(['serve'], env)).toEqual([expect.stringMatching(problem)]);
   });
 
-  it('refuses several identity methods, from wherever they come', () => {
+  it('refuses several identity methods, whether they are flags or variables', () => {
     expect(problemsOf(['serve', '--jwks-url', 'https://x'], { HVQL_JWT_SECRET: secret })).toEqual([
       'Only one identity method can be used, but there are HVQL_JWT_SECRET and --jwks-url.',
     ]);
@@ -656,7 +656,7 @@ describe('hvql serve', () => {
     ['ftp://admin:hunter2@id.example/jwks.json', 'but is "…@id.example/jwks.json"'],
     ['admin:hunter2@id.example', 'but is "…@id.example"'],
     ['https://admin:hunter2@id.example:99999/', 'but is "…@id.example:99999/"'],
-  ])('refuses a password in the address of a key set, and does not show it: %s', (text, words) => {
+  ])('refuses a password in the address of a key set without showing it: %s', (text, words) => {
     const [problem = '', ...others] = problemsOf(['serve', '--jwks-url', text]);
     expect(others).toEqual([]);
     expect(problem).toMatch(/^--jwks-url: needs an address /);
@@ -665,7 +665,7 @@ describe('hvql serve', () => {
     expect(problemsOf(['serve'], { HVQL_JWKS_URL: text }).join('')).not.toContain('hunter2');
   });
 
-  it('takes an address of a key set with an @ in its path', () => {
+  it('accepts an @ in the path of the address of a key set', () => {
     const url = new URL('https://id.example/@tenant/jwks.json');
     expect(parseCommand(['serve', '--jwks-url', url.href], {})).toMatchObject({
       settings: { identity: { method: { url } } },
@@ -679,8 +679,8 @@ describe('hvql serve', () => {
   });
 });
 
-describe('the names of partitions', () => {
-  it('are for a source that has none', () => {
+describe('--names', () => {
+  it('is only for sources that have no names of partitions', () => {
     for (const source of ['mshv', 'mshv:/tree', 'mshv?self=5']) {
       for (const command of ['serve', 'record']) {
         const argv = [
@@ -705,7 +705,7 @@ describe('the names of partitions', () => {
 });
 
 describe('hvql gateway', () => {
-  it('needs NATS, and a key where that is elsewhere', () => {
+  it('needs --nats, and a key if that is on another machine', () => {
     const argv = [
       'gateway',
       '--nats',
@@ -740,7 +740,7 @@ describe('hvql gateway', () => {
 });
 
 describe('hvql fleet', () => {
-  it('needs nothing, and a secret where others can reach it', () => {
+  it('needs no settings, except a secret if other machines can reach it', () => {
     expect(parseCommand(['fleet'], { HVQL_NATS: 'nats://nats-1' })).toEqual({
       name: 'fleet',
       settings: { hosts: 20, nats: null, host: '127.0.0.1', port: 4000, identity: null, logLevel: 'warn' },
@@ -759,7 +759,7 @@ describe('hvql fleet', () => {
 });
 
 describe('hvql record', () => {
-  it('needs to know where to', () => {
+  it('needs a path for its output', () => {
     expect(
       parseCommand(['record', '--out', 'x.tar', '--for', '30s'], { HVQL_SOURCE: 'pages:/a', HVQL_PORT: 'x' }),
     ).toEqual({
@@ -769,14 +769,14 @@ describe('hvql record', () => {
     expect(problemsOf(['record'])).toEqual(['--out is needed: folder or .tar file to write the capture to.']);
   });
 
-  it('takes no times that make no sense', () => {
+  it('refuses inconsistent times', () => {
     expect(problemsOf(['record', '--out', 'x', '--every', '0s', '--for=-1s'])).toEqual([
       '--every: needs a length of time above zero, but is "0s".',
       '--for: "-1s" is not a length of time: expected a number and one of the units ms, s, m, h, such as "250ms", "1s" or "5m", or a duration of ISO 8601 without years and months, such as "PT1S".',
     ]);
   });
 
-  it('tells what is wrong with the source together with everything else', () => {
+  it('reports problems of the source together with all others', () => {
     expect(problemsOf(['record', '--every', '0s'], { HVQL_SOURCE: 'capture:x?speed=2' })).toEqual([
       'HVQL_SOURCE: capture: there is no option "speed"; there are loop, frame.',
       '--every: needs a length of time above zero, but is "0s".',
@@ -786,14 +786,14 @@ describe('hvql record', () => {
 });
 
 describe('hvql simulate', () => {
-  it('writes often, and for ever, unless told otherwise', () => {
+  it('writes frequently and without end by default', () => {
     expect(parseCommand(['simulate', '--out', '/run/pages'], { HVQL_SOURCE: 'pages:/run/pages' })).toEqual({
       name: 'simulate',
       settings: { source: parseSimulator('simulator'), every: 100, for: null, out: '/run/pages' },
     });
   });
 
-  it('takes no other source, and tells what is wrong with it together with everything else', () => {
+  it('refuses other sources, and reports problems of the source together with all others', () => {
     expect(problemsOf(['simulate', '--source', 'simulator?lps=0&speed=9'])).toEqual([
       expect.stringMatching(/^--source: simulator: .*speed/),
       expect.stringMatching(/^--source: simulator: lps /),
@@ -808,7 +808,7 @@ describe('hvql simulate', () => {
 
 describe('hvql inspect', () => {
   it.each(['virtual-processor', 'VIRTUAL_PROCESSOR', 'Virtual_Processor'])(
-    'takes a page and %s',
+    'accepts a page and %s',
     (object) => {
       expect(parseCommand(['inspect', '--json', 'a.page', '--object', object], {})).toEqual({
         name: 'inspect',
@@ -817,7 +817,7 @@ describe('hvql inspect', () => {
     },
   );
 
-  it('needs one page, which may be called anything', () => {
+  it('needs exactly one page, whose name may begin with dashes', () => {
     expect(parseCommand(['inspect', '--', '--help'], {})).toEqual({
       name: 'inspect',
       settings: { page: '--help', object: null, json: false },
@@ -833,7 +833,7 @@ describe('hvql inspect', () => {
 });
 
 describe('hvql operations', () => {
-  it('takes one folder or manifest and nothing else', () => {
+  it('accepts exactly one folder or manifest', () => {
     expect(parseCommand(['operations', 'allowed'], {})).toEqual({
       name: 'operations',
       settings: { folder: 'allowed' },
@@ -850,7 +850,7 @@ describe('hvql operations', () => {
 });
 
 describe('hvql token', () => {
-  it('takes a secret, a partition and what else is to stand in the token', () => {
+  it('accepts a secret, a partition and further claims', () => {
     const argv = [
       'token',
       '--jwt-secret-file',
@@ -879,7 +879,7 @@ describe('hvql token', () => {
   it.each([
     ['ACCESS_STATS', ['ACCESS_STATS']],
     ['', []],
-  ])('may leave out privileges: %j', (text, privileges) => {
+  ])('accepts omitted privileges: %j', (text, privileges) => {
     const command = parseCommand(['token', '--partition', '1', `--privileges=${text}`], {
       HVQL_JWT_SECRET: secret,
     });
@@ -890,7 +890,7 @@ describe('hvql token', () => {
     ['*', '*'],
     ['web-17', ['web-17']],
     ['web-17, web-18', ['web-17', 'web-18']],
-  ])('may name hosts: %s', (text, hostNames) => {
+  ])('accepts hosts: %s', (text, hostNames) => {
     const argv = ['token', '--partition', 'root', '--host-names', text];
     expect(parseCommand(argv, { HVQL_JWT_SECRET: secret })).toMatchObject({
       settings: { partition: 'root', hostNames },
@@ -900,7 +900,7 @@ describe('hvql token', () => {
     ]);
   });
 
-  it('tells all that is missing or wrong', () => {
+  it('reports everything that is missing or invalid', () => {
     expect(problemsOf(['token', '--privileges', 'ACCESS_STAT'])).toEqual([
       '--partition is needed: partition that the token is for; root means the root partition of each host where the token is used.',
       '--privileges: needs one of ACCESS_STATS, ACCESS_STATS_MSR, but is "ACCESS_STAT". Did you mean ACCESS_STATS?',
@@ -938,11 +938,11 @@ describe('hvql', () => {
     [['serve', '--port', 'x', '-h'], { name: 'help', topic: 'serve' }],
     [['version'], { name: 'version' }],
     [['--version'], { name: 'version' }],
-  ])('%j is a wish that no mistake stands in the way of', (argv, command) => {
+  ])('responds to %j even if other settings are invalid', (argv, command) => {
     expect(parseCommand(argv, { HVQL_UNKNOWN: '1' })).toEqual(command);
   });
 
-  it('knows no other commands', () => {
+  it('refuses unknown commands', () => {
     expect(problemsOf(['sevre'], { HVQL_PROT: '1' })).toEqual([
       '"sevre" is no command: the commands are serve, gateway, fleet, top, record, simulate, inspect, operations, doctor, token and help. Did you mean serve?',
       'HVQL_PROT is no variable of hvql. Did you mean HVQL_PORT?',
@@ -956,12 +956,12 @@ describe('hvql', () => {
   });
 });
 
-describe('the help', () => {
-  it('names every command', () => {
+describe('the help text', () => {
+  it('lists every command', () => {
     for (const name of commandNames) expect(helpText(null)).toContain(`\n  hvql ${name}`);
   });
 
-  it('of a command names its settings, where else they can come from, and their defaults', () => {
+  it('of a command lists its settings, their environment variables and their defaults', () => {
     expect(helpText('inspect')).toBe(`Usage: hvql inspect <page> [settings]
 
 Prints the statistics groups and counters of an overlay page.

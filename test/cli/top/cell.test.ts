@@ -9,7 +9,7 @@ import {
 } from '../../../src/cli/top/view/cell.ts';
 
 describe('a cell', () => {
-  it('has every digit of a 64-bit number', () => {
+  it('shows every digit of a 64-bit number', () => {
     expect(numberCell('18446744073709551615')).toEqual({
       text: '18446744073709551615',
       missing: null,
@@ -30,7 +30,7 @@ describe('a cell', () => {
     expect(formatRate(rate)).toBe(text);
   });
 
-  it('has a sign of its own for each reason why a number is missing, none of which is a number', () => {
+  it('has a different sign for each reason why a number is missing, and no sign contains a digit', () => {
     const all = Object.values(signs).map(({ sign }) => sign);
     expect(new Set(all).size).toBe(all.length);
     expect(all.filter((sign) => /\d/.test(sign))).toEqual([]);
@@ -45,7 +45,7 @@ describe('a cell', () => {
     expect(compareCells(textCell('a'), textCell('b'), false)).toBeLessThan(0);
   });
 
-  it('comes last where it is missing, in either direction', () => {
+  it('is sorted last if its number is missing, in either direction', () => {
     const [none, some] = [missingCell('denied'), numberCell(1)];
     expect(compareCells(none, some, true)).toBeGreaterThan(0);
     expect(compareCells(none, some, false)).toBeGreaterThan(0);

@@ -16,7 +16,7 @@ describe('a column', () => {
     }
   });
 
-  it('is the rate of a total and the value of a level, unless a view is named', () => {
+  it('shows the rate of a total and the value of a gauge, unless a view is named', () => {
     const [rate, value, total, delta] = parseColumns(
       ['hypercalls', 'gpaPages', 'hypercalls.counters', 'hypercalls.deltas'],
       ['PARTITION', 'VIRTUAL_PROCESSOR'],
@@ -27,7 +27,7 @@ describe('a column', () => {
     expect(delta).toMatchObject({ key: 'hypercalls.deltas', field: 'deltas' });
   });
 
-  it('is not what no counter is called, and the message has all of these names', () => {
+  it('is refused for unknown counters, and the message lists all of them', () => {
     const parse = () =>
       parseColumns(['hypercals', 'gpaPages.rates', 'totalRunTime'], ['PARTITION', 'VIRTUAL_PROCESSOR']);
     expect(parse).toThrow(UsageError);
@@ -37,7 +37,7 @@ describe('a column', () => {
     );
   });
 
-  it('is asked for once, and a cost together with its operations', () => {
+  it('is requested once, and a cost together with its operations', () => {
     const columns = parseColumns(
       ['hypercalls', 'hypercallsCost', 'gpaPages'],
       ['PARTITION', 'VIRTUAL_PROCESSOR'],
@@ -47,7 +47,7 @@ describe('a column', () => {
     );
   });
 
-  it('is asked for together with its increase where its share is of a clock of the object, which may stand still', () => {
+  it('is requested together with its delta if its percentage uses a clock of the object, which may stop', () => {
     const columns = parseColumns(['totalRunTime', 'contextSwitches'], ['LOGICAL_PROCESSOR']);
     expect(selectionOf(columns, null)).toBe(
       'rates { totalRunTime contextSwitches interval { seconds reset } } deltas { totalRunTime interval { seconds reset } }',
@@ -55,7 +55,7 @@ describe('a column', () => {
     expect(selectionOf(parseColumns(['totalRunTime'], ['VIRTUAL_PROCESSOR']), null)).not.toContain('deltas');
   });
 
-  it('changes between rates, deltas and totals', () => {
+  it('cycles through rates, deltas and totals', () => {
     const [column] = parseColumns(['hypercalls'], ['VIRTUAL_PROCESSOR']);
     if (column === undefined) throw new Error('there is no column');
     const views = [nextView(column), nextView(nextView(column)), nextView(nextView(nextView(column)))];

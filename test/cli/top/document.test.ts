@@ -30,7 +30,7 @@ describe.each(hostViews)('the document of $name', (view) => {
   });
   const columns = view.columns(asked().wanted).filter(({ isSortable }) => isSortable);
 
-  it.each(columns)('fits the public schema in both orders by $key', ({ key }) => {
+  it.each(columns)('is valid for the public schema in both orders by $key', ({ key }) => {
     for (const isDescending of [true, false]) {
       for (const filter of ['', 'web "1"', '=3,4']) {
         const text = documentOf(asked({ sort: { key, isDescending }, filter }), 1000);
@@ -39,7 +39,7 @@ describe.each(hostViews)('the document of $name', (view) => {
     }
   });
 
-  it('fits the public schema with every counter in every view', () => {
+  it('is valid for the public schema with every counter in every view', () => {
     const all = view.objects.flatMap((object) => countersOf(object));
     for (const field of counterFields) {
       const shown = all
@@ -61,27 +61,27 @@ describe.each(hostViews)('the document of $name', (view) => {
     }
   });
 
-  it('fits the schema of a gateway, as a query about one host', () => {
+  it('is valid for the schema of a gateway, as a query about one host', () => {
     const text = documentOf({ ...asked({ over: '1s' }), host: 'web-17' }, null);
     expect(errorsOf(ofFleet, text)).toEqual([]);
   });
 
-  it('asks for no logical processors where the caller is not root and does not look at them', () => {
+  it('does not request logical processors if the caller is not root and does not view them', () => {
     const text = documentOf({ ...asked(), isRoot: false }, 1000);
     expect(text.includes('logicalProcessor')).toBe(view.name === 'logical-processors');
   });
 });
 
 describe('the document of hosts', () => {
-  it('fits the schema of a gateway', () => {
+  it('is valid for the schema of a gateway', () => {
     const wanted = wantedOf(views.hosts, { over: '1s', filter: 'web' });
     const text = documentOf({ view: views.hosts, wanted, host: null, isRoot: true }, null);
     expect(errorsOf(ofFleet, text)).toEqual([]);
   });
 });
 
-describe('the rows that a document asks for', () => {
-  it('are as many as the screen has room for, sorted by the service', () => {
+describe('the rows that a document requests', () => {
+  it('are as many as fit the screen, sorted by the service', () => {
     const sort = { key: 'hypercalls', isDescending: true };
     const wanted = wantedOf(views['virtual-processors'], { rows: 18, sort });
     const text = documentOf({ view: views['virtual-processors'], wanted, host: null, isRoot: false }, 1000);

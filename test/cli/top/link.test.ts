@@ -23,7 +23,7 @@ function linkWith(answers: Readonly<Record<string, object>>): GraphLink & { read
 }
 
 describe('the facts of a graph', () => {
-  it('are those of one host', async () => {
+  it('describe the single host of a service', async () => {
     const link = linkWith({
       __typename: { data: { viewer: { __typename: 'Viewer' } } },
       isRoot: { data: { viewer: { isRoot: false, partitionId: '18446744073709551615' } } },
@@ -43,7 +43,7 @@ describe('the facts of a graph', () => {
       { isRoot: true, ownPartition: null, hasSubscriptions: true },
     ],
     ['5', null, { isRoot: false, ownPartition: '5', hasSubscriptions: false }],
-  ])('are those of a gateway for the partition %s', async (partition, fields, expected) => {
+  ])('describe the hosts of a gateway for the partition %s', async (partition, fields, expected) => {
     const subscriptionType = fields && { fields };
     const link = linkWith({
       __typename: { data: { viewer: { __typename: 'FleetViewer' } } },
@@ -63,11 +63,11 @@ describe('the facts of a graph', () => {
   });
 });
 
-describe('asking again and again', () => {
+describe('polling', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  it('asks at once and at each interval, reports what is lost, and ends', async () => {
+  it('sends a request immediately and at each interval, reports failures, and stops', async () => {
     const answers: Record<string, object> = { Top: { data: {} } };
     const link = linkWith(answers);
     const seen: string[] = [];
@@ -89,7 +89,7 @@ describe('asking again and again', () => {
   });
 });
 
-describe('a problem of a connection', () => {
+describe('a connection problem', () => {
   const facts = { address: 'https://hvql.example/graphql', tokenFile: '/run/token' };
   const failed = (code: string, message: string) => ({
     error: Object.assign(new Error(message), { code }),
@@ -116,12 +116,12 @@ describe('a problem of a connection', () => {
     ],
     [{ code: 4499, reason: 'Terminated' }, /no longer responds\. Retrying/],
     [{ code: 1006, reason: '' }, /The connection to .* is lost\. Retrying/],
-  ])('%# says what is wrong and what to do', (thrown, expected) => {
+  ])('%# has a message that says what is wrong and what to do', (thrown, expected) => {
     const { message, advice } = problemOf(thrown, facts);
     expect(`${message} ${advice}`).toMatch(expected);
   });
 
-  it('is about the token where a result says that', () => {
+  it('concerns the token if the result has such an error', () => {
     expect(isAboutToken([{ message: '', extensions: { code: 'UNAUTHENTICATED' } }])).toBe(true);
     expect(isAboutToken([{ message: '', extensions: { code: 'ACCESS_DENIED' } }])).toBe(false);
     expect(isAboutToken(undefined)).toBe(false);

@@ -13,7 +13,7 @@ function screen() {
 }
 
 describe('a screen', () => {
-  it('writes a frame at once, and then only the lines that differ', () => {
+  it('writes a frame in one write, and then only the lines that differ', () => {
     const { written, screen: shown } = screen();
     shown.show(['one', 'two', 'three']);
     shown.show(['one', 'TWO', 'three']);
@@ -24,14 +24,14 @@ describe('a screen', () => {
     ]);
   });
 
-  it('erases lines that are no more', () => {
+  it('erases lines that no longer exist', () => {
     const { written, screen: shown } = screen();
     shown.show(['one', 'two']);
     shown.show(['one']);
     expect(written[1]).toBe('\u001b[2;1H\u001b[K');
   });
 
-  it('writes everything again after it was written to by others', () => {
+  it('writes everything again after other output has overwritten it', () => {
     const { written, screen: shown } = screen();
     shown.show(['one']);
     shown.invalidate();
@@ -39,7 +39,7 @@ describe('a screen', () => {
     expect(written).toHaveLength(2);
   });
 
-  it('leaves out frames that a slow terminal has not asked for, and shows the newest', () => {
+  it('skips frames while a slow terminal is not ready, and then shows the newest', () => {
     const { written, drains, output, screen: shown } = screen();
     output.writableNeedDrain = true;
     shown.show(['one']);
@@ -51,7 +51,7 @@ describe('a screen', () => {
     expect(drains).toHaveLength(1);
   });
 
-  it('is left with a cursor, without colours, on the screen of the shell', () => {
+  it("restores cursor, colours and the shell's screen", () => {
     expect(restoreSequence).toContain('\u001b[?25h');
     expect(restoreSequence).toContain('\u001b[?1049l');
     expect(restoreSequence).toContain('\u001b[0m');

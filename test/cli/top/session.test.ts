@@ -96,7 +96,7 @@ const someRates = (index: number) => ({
 });
 
 describe('a session', () => {
-  it('asks for as many rows as fit the screen, and for more when someone goes there', async () => {
+  it('requests as many rows as fit the screen, and more when the user scrolls', async () => {
     const trial = start(['--view', 'virtual-processors']);
     expect(trial.documents.at(-1)).toContain('first: 18,');
     trial.answer(processors(18, someRates));
@@ -105,7 +105,7 @@ describe('a session', () => {
     expect(trial.stopped).toBe(trial.documents.length - 1);
   });
 
-  it('paints within 300 ms of the first answer, also on a large screen', () => {
+  it('paints within 300 ms of the first response, also on a large screen', () => {
     const trial = start(['--view', 'virtual-processors'], { columns: 300, rows: 1_006 });
     const answer = processors(1_000, someRates);
     // Of a processor: other work on the machine must not count.
@@ -116,7 +116,7 @@ describe('a session', () => {
     expect((user + system) / 1_000).toBeLessThan(300);
   });
 
-  it('takes less than 3 % of a core for an update a second of 1,000 virtual processors', () => {
+  it('takes less than 3 % of a core for one update per second of 1,000 virtual processors', () => {
     const trial = start(['--view', 'virtual-processors'], { columns: 160, rows: 56 });
     const answers = [1, 2].map((more) =>
       processors(50, (index) => ({ ...someRates(index), hypercalls: index + more })),
@@ -129,7 +129,7 @@ describe('a session', () => {
     expect((user + system) / 1_000 / updates).toBeLessThan(30);
   });
 
-  it('shows what is denied, failed, unreported, reset, idle and waiting each as itself, never as 0', () => {
+  it('distinguishes denied, failed, unreported, reset, idle and waiting, and never shows these as 0', () => {
     const trial = start(['--columns', 'hypercalls,hypercallsCost', '--sort', 'id:asc'], {
       columns: 120,
       rows: 30,
@@ -180,7 +180,7 @@ describe('a session', () => {
     expect(screen).toContain('reset the counter was reset');
   });
 
-  it('keeps the last numbers as stale when the source fails, and says why', () => {
+  it('marks the last numbers as stale when the source fails, and says why', () => {
     const trial = start(['--view', 'virtual-processors']);
     trial.answer(processors(3, someRates));
     const message = 'The page folder /run/pages cannot be read';
@@ -191,7 +191,7 @@ describe('a session', () => {
     expect(trial.writes.at(-1)).not.toContain('STALE');
   });
 
-  it('keeps the last numbers after a lost connection until there are rates again, with a line about it', () => {
+  it('marks the last numbers as stale after a lost connection until there are rates again, and shows a message', () => {
     const trial = start(['--view', 'virtual-processors'], { columns: 120 });
     trial.answer(processors(3, someRates));
     const lost = (): void =>
@@ -214,7 +214,7 @@ describe('a session', () => {
     expect(trial.writes.at(-1)).toContain('.. waiting for a second reading');
   });
 
-  it('shows at once what comes after a lost connection with rates', () => {
+  it('shows the first response after a lost connection immediately if it has rates', () => {
     const trial = start(['--view', 'virtual-processors']);
     trial.answer(processors(3, someRates));
     trial.watchers.at(-1)?.lost({ message: 'The connection is lost.', advice: '' });
@@ -223,7 +223,7 @@ describe('a session', () => {
     expect(trial.writes.at(-1)).not.toContain('The service responds again');
   });
 
-  it('makes texts of others safe for the terminal', () => {
+  it('escapes control characters in names', () => {
     const trial = start(['--view', 'virtual-processors']);
     const answer = processors(1, someRates);
     const { partition } = (answer.data as any).hypervisor.virtualProcessors[0];
@@ -232,7 +232,7 @@ describe('a session', () => {
     expect(trial.writes.at(-1)).toContain('\\u{1b}]0;owned\\u{7}');
   });
 
-  it('watches nothing while it is paused', async () => {
+  it('has no subscription while it is paused', async () => {
     const trial = start(['--view', 'virtual-processors']);
     trial.answer(processors(3, someRates));
     trial.type('p');
@@ -242,7 +242,7 @@ describe('a session', () => {
   });
 });
 
-describe('the code of top', () => {
+describe('the code of hvql top', () => {
   it('is loaded by no other command', () => {
     const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) =>
       file.endsWith('.ts'),

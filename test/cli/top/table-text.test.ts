@@ -35,7 +35,7 @@ const layout = (changes: Partial<TableLayout> = {}): TableLayout => ({
 });
 
 describe('the text of a table', () => {
-  it('has names, units, the order, and every digit', () => {
+  it('shows names, units, the sort order, and every digit', () => {
     expect(plainTable(table, layout().sort)).toBe(
       'id  name  totalRunTime            hypercalls\n' +
         '                   % v\n' +
@@ -44,14 +44,14 @@ describe('the text of a table', () => {
     );
   });
 
-  it('leaves out the columns that the screen has no room for, and marks that there are more', () => {
+  it('leaves out columns that do not fit the screen, and marks that there are more', () => {
     const drawn = drawTable(table, table.rows, layout({ width: 30 }));
     expect(drawn.isCut).toBe(true);
     expect(drawn.headings[0]).toBe(`${fitTo('id  name  totalRunTime', 29)}>`);
     expect(drawn.rows[0]).toBe(' 5  web            3.1');
   });
 
-  it('keeps what names a row when columns are scrolled', () => {
+  it('keeps the columns that identify a row when columns are scrolled', () => {
     const drawn = drawTable(table, table.rows, layout({ width: 30, firstColumn: 1 }));
     expect(drawn.rows[0]).toBe(' 5  web   18446744073709551615');
   });
@@ -63,14 +63,14 @@ describe('the text of a table', () => {
     expect(narrow).toBe(wide);
   });
 
-  it('explains the signs that it has', () => {
+  it('explains the signs that it contains', () => {
     expect(legendOf(table.rows)).toBe(
       'denied this token may not read it   - the source does not report it   reset the counter was reset',
     );
     expect(legendOf(table.rows.slice(0, 1))).toBe('');
   });
 
-  it('has colours only where they are wanted', () => {
+  it('has colours only if requested', () => {
     const draw = (hasColor: boolean) =>
       drawTable(table, table.rows, layout({ style: styleOf(hasColor) })).rows.join('\n');
     expect(draw(true)).toContain('\u001b[31m');
@@ -79,7 +79,7 @@ describe('the text of a table', () => {
 });
 
 describe('the width of a text', () => {
-  it('is counted in columns of the terminal', () => {
+  it('is measured in terminal columns', () => {
     expect(widthOf('web-1')).toBe(5);
     expect(widthOf('日本')).toBe(4);
     expect(widthOf('e\u0301')).toBe(1);

@@ -67,7 +67,7 @@ describe('hvql top --once', () => {
     expect(rows[0]).toMatch(/^ \d {2}[\w-]+ +4 +[\d.]+ +[<\d.]+ +[\d.]+ +\d+$/);
   });
 
-  it('says what signs mean, and which rows are left out', async () => {
+  it('explains its signs, and says how many rows are left out', async () => {
     const { output, errors } = await run([
       ...[
         '--once',
@@ -85,10 +85,10 @@ describe('hvql top --once', () => {
   });
 });
 
-describe('hvql top of pages that nothing renews', () => {
+describe('hvql top of pages that are never updated', () => {
   const source = ['--source', `pages:${fixture('small-host')}`];
 
-  it('says that the clock stands still, by which shares are taken, and that nothing else happens', async () => {
+  it('says that the clock has stopped, which percentages are based on, and shows other rates as zero', async () => {
     const { output, errors } = await run([
       '--once',
       ...source,
@@ -108,7 +108,7 @@ describe('hvql top of pages that nothing renews', () => {
     });
   });
 
-  it('says of a counter that is not there that it is not reported', () => {
+  it('shows a counter that is missing from the page as not reported', () => {
     const column = columnOf(counterNamed('LOGICAL_PROCESSOR', 'totalRunTime'));
     const interval = { seconds: 1, reset: false };
     const cellOf = (delta: string | null) =>
@@ -123,14 +123,14 @@ describe('hvql top of pages that nothing renews', () => {
 });
 
 describe('hvql top --every', () => {
-  it('takes rates over what a service allows where it is shorter', async () => {
+  it('shows rates over the minimum of the service if its interval is shorter', async () => {
     const { output } = await run(['--json', '--every', '20ms', '--source', 'simulator?seed=1&partitions=2']);
     for (const row of JSON.parse(output).rows) expect(row.totalRunTime).toEqual(expect.any(Number));
   });
 });
 
 describe('hvql top --json', () => {
-  it('has every counter of a partition of a page folder exactly', async () => {
+  it('contains every counter of a partition of a page folder exactly', async () => {
     const fields = countersOf('PARTITION').map(({ field }) => field);
     const columns = fields.map((field) => `${field}.counters`).join(',');
     const { rows, total } = await json([
@@ -151,7 +151,7 @@ describe('hvql top --json', () => {
     }
   });
 
-  it('has every counter of a virtual processor of a Linux host exactly, and which are not reported', async () => {
+  it('contains every counter of a virtual processor of a Linux host exactly, and which are not reported', async () => {
     const counters = countersOf('VIRTUAL_PROCESSOR');
     const columns = counters.map(({ field }) => `${field}.counters`).join(',');
     const source = ['--source', `mshv:${fixture('mshv')}`];
@@ -167,7 +167,7 @@ describe('hvql top --json', () => {
     }
   });
 
-  it('has the counters of a Windows host exactly', async () => {
+  it('contains the counters of a Windows host exactly', async () => {
     const host = new RecordedHost();
     const source = ['--source', `windows?powershell=${host.executable}`];
     const columns = ['--columns', 'contextSwitches.counters', '--sort', 'lp:asc'];
@@ -177,7 +177,7 @@ describe('hvql top --json', () => {
     );
   });
 
-  it('has the rate and the average cost of each intercept, and their product as time', async () => {
+  it('contains the rate and the average cost of each intercept, and their product as time', async () => {
     const { rows, units } = await json([
       '--source',
       'simulator?seed=1&partitions=2',
@@ -193,7 +193,7 @@ describe('hvql top --json', () => {
     expect(rates).toEqual(rates.toSorted((a: number, b: number) => b - a));
   });
 
-  it('is one line at each update with --for', async () => {
+  it('prints one line per update with --for', async () => {
     const { output } = await run([
       '--json',
       '--every',
@@ -211,7 +211,7 @@ describe('hvql top --json', () => {
     expect(documents[0].sampledAt < documents[1].sampledAt).toBe(true);
   });
 
-  it('has the rows of a filter only: by name, by id', async () => {
+  it('contains only the rows that match a filter, by name or by id', async () => {
     const source = ['--source', 'simulator?seed=1&partitions=4'];
     const { rows: named } = await json([...source, '--filter', 'web']);
     expect(named.map(({ name }: any) => name)).toEqual(['web-1']);
@@ -275,11 +275,11 @@ describe('hvql top', () => {
       ['--view', 'partition'],
       '--view: needs one of partitions, virtual-processors, logical-processors, intercepts, hosts, but is "partition". Did you mean partitions?',
     ],
-  ])('takes no %j', (args, problem) => {
+  ])('does not accept %j', (args, problem) => {
     expect(() => parseCommand(['top', ...args], {})).toThrow(problem);
   });
 
-  it('says of a partition that has ended what to do', async () => {
+  it('says what to do if a partition has ended', async () => {
     const { exitCode, output, errors } = await run(['--once', '--every', '100ms', '--partition', '999']);
     expect({ exitCode, output }).toEqual({ exitCode: 1, output: '' });
     expect(errors).toMatch(

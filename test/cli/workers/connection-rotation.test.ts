@@ -31,7 +31,7 @@ function added(rotation: ConnectionRotation): FakeWorker {
   return worker;
 }
 
-it('a connection that a worker has not accepted when it exits goes to another one', () => {
+it('a connection that a worker has not accepted when it exits is passed to another worker', () => {
   const rotation = new ConnectionRotation();
   const [first, second] = [added(rotation), added(rotation)];
   const [accepted, waiting] = [first.pass(1), first.pass(2)];
@@ -41,7 +41,7 @@ it('a connection that a worker has not accepted when it exits goes to another on
   expect([accepted.isClosed, waiting.isClosed]).toEqual([false, false]);
 });
 
-it('a connection for a worker that has exited is closed where there is no other one', () => {
+it('a connection for a worker that has exited is closed if there is no other worker', () => {
   const rotation = new ConnectionRotation();
   const worker = added(rotation);
   const before = worker.pass(1);
@@ -52,7 +52,7 @@ it('a connection for a worker that has exited is closed where there is no other 
   expect(worker.sent).toEqual([{ act: 'newconn', seq: 1 }]);
 });
 
-it('a connection that a worker has no file descriptor for is closed, and counts as accepted for node', () => {
+it('a connection is closed if the worker has no file descriptor for it, and node counts it as accepted', () => {
   const rotation = new ConnectionRotation();
   const worker = added(rotation);
   const answers: unknown[] = [];

@@ -62,7 +62,7 @@ function running(counts: Readonly<Record<string, number | null>>): Workers {
 }
 
 describe('the health of all workers', () => {
-  it('is the sum of their reports, for each request of its own', async () => {
+  it('is the sum of their reports, which each request collects separately', async () => {
     const workers = running({ a: 1, b: 2 });
     expect(await Promise.all([workers.collect(), workers.collect()])).toEqual([
       ['3', '3', '2'],
@@ -71,7 +71,7 @@ describe('the health of all workers', () => {
     expect(new Set(workers.asked.map(([, number]) => number)).size).toBe(2);
   });
 
-  it('does not go backwards where workers end, however many did', async () => {
+  it('never decreases when workers exit, however many exit', async () => {
     const workers = running({ a: 5, b: 2 });
     expect(await workers.collect()).toEqual(['7', '7', '2']);
     workers.end('a');
@@ -83,7 +83,7 @@ describe('the health of all workers', () => {
     for (let n = 0; n < 3; n += 1) expect(await workers.collect()).toEqual(['8', '8', '1']);
   });
 
-  it('has the last report of a worker that is late, and does not wait for one that ends', async () => {
+  it('uses the last report of a late worker, and does not wait for one that exits', async () => {
     const workers = running({ a: 5, b: 2 });
     await workers.collect();
     workers.counts.set('a', null);

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { ProcessActivity } from '../../../src/cli/workers/process-activity.ts';
 import { until } from '../../until.ts';
 
-describe('a process that does not answer', () => {
-  it('waits, is stopped, is at work, or is unknown', async () => {
+describe('the activity of a process that does not respond', () => {
+  it('is waiting, stopped, busy or unknown', async () => {
     const child = spawn('sleep', ['600']);
     try {
       const activity = new ProcessActivity(child.pid);
