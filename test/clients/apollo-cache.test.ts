@@ -42,7 +42,7 @@ function watchBoth(cache: InMemoryCache, documents: readonly [DocumentNode, Docu
   };
 }
 
-describe('two components of Apollo Client that ask for different fields of one object', () => {
+describe('two components of Apollo Client that select different fields of one object', () => {
   it.each([
     ['counters', a, b],
     [
@@ -199,7 +199,7 @@ describe('two components of Apollo Client that ask for different fields of one o
         }
       `,
     ],
-  ])('settle after one request each: %s', async (_, first, second) => {
+  ])('stop after one request each: %s', async (_, first, second) => {
     const watched = watchBoth(new InMemoryCache(apollo), [first, second]);
     await until(watched.isComplete);
     await service.untilIdle();
@@ -207,7 +207,7 @@ describe('two components of Apollo Client that ask for different fields of one o
     watched.close();
   });
 
-  it('keep objects of two hosts apart', async () => {
+  it('store objects of two hosts separately', async () => {
     const other = await startWatchedService(['--host-name', 'web-17']);
     const cache = new InMemoryCache(apollo);
     const query = gql`
@@ -231,7 +231,7 @@ describe('two components of Apollo Client that ask for different fields of one o
     expect(hosts.sort()).toEqual(['local', 'local', 'web-17', 'web-17']);
   });
 
-  it('ask for each new value without end with a cache that knows nothing of the types', async () => {
+  it('send endless requests for each new value if the cache does not know the types', async () => {
     // Two times, which differ in each answer; a count may be the same twice.
     const watched = watchBoth(new InMemoryCache(), [a, counters('counters { globalTime }')]);
     await until(() => service.requests.length > 20);

@@ -77,7 +77,7 @@ describe('a chart', () => {
   ];
 
   it.each(ways)(
-    '%s has what happened while the network was cut, and no point twice',
+    '%s shows what happened while the network was down, and no point twice',
     async (_way, follow) => {
       const momentsOf = async (): Promise<string[]> => {
         const query =
@@ -117,7 +117,7 @@ describe('a chart', () => {
   );
 });
 
-describe('history', () => {
+describe('a history', () => {
   const query =
     '{ partition(id: 2) { virtualProcessor(index: 0) { history { at counters { hypercalls } deltas { hypercalls } } } } }';
 
@@ -149,7 +149,7 @@ describe('history', () => {
     for (const other of others) expect(other).toEqual(one);
   });
 
-  it('is an error in a subscription, which says what to do', async () => {
+  it('is an error in a subscription, which says what to do instead', async () => {
     const client = overWebSocket(service.url.replace('http', 'ws'), async () => token);
     afterAll(() => client.dispose());
     for await (const { data, errors } of client.iterate<any>({

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 describe('the tests of the clients', () => {
   // `npm run lint` leaves them out: the clients, whose types they need, are not installed everywhere.
-  it('compile against the types that the clients ship, and keep the rules of the linter', () => {
+  it('compile with the types that the clients ship, and pass the linter', () => {
     const project = fileURLToPath(new URL('../..', import.meta.url));
     const { status, stdout } = spawnSync(`${project}node_modules/.bin/oxlint`, ['--quiet', 'test/clients'], {
       cwd: project,

@@ -35,7 +35,7 @@ const digits = expect.stringMatching(/^\d+$/) as string;
 const getToken = async (): Promise<string> => service.token;
 
 describe('the examples of docs/front-ends.md', () => {
-  it('compile, and have 64-bit numbers as strings', async () => {
+  it('compile, and represent 64-bit integers as strings', async () => {
     // After the types that the tools of Relay, gql.tada and GraphQL Code Generator have written.
     writeFileSync(
       new URL('checks.ts', folder),
@@ -57,12 +57,12 @@ describe('the examples of docs/front-ends.md', () => {
     await runTool(folder, ['tsc', '-p', '.']);
   });
 
-  it('give Relay the scalars of schema/clients', () => {
+  it('map the scalars of schema/clients in Relay', () => {
     const { customScalarTypes } = JSON.parse(readFileSync(new URL('relay.config.json', folder), 'utf8'));
     expect(customScalarTypes).toEqual(JSON.parse(readFileSync('schema/clients/scalars.json', 'utf8')));
   });
 
-  it('run: Apollo Client', async () => {
+  it('run with Apollo Client', async () => {
     const { createApolloClient, runTime } = await load('apollo.ts');
     const client = createApolloClient(service.url, getToken);
     const { data } = await client.query({ query: runTime, variables: { index: 0 } });
@@ -94,7 +94,7 @@ describe('the examples of docs/front-ends.md', () => {
     client.stop();
   });
 
-  it('run: urql, whose components settle after one request each', async () => {
+  it('run with urql, whose components stop after one request each', async () => {
     const warn = vi.spyOn(console, 'warn');
     const { createUrqlClient, runTime } = await load('urql.ts');
     const client = createUrqlClient(service.url, () => service.token);
@@ -121,14 +121,14 @@ describe('the examples of docs/front-ends.md', () => {
     warn.mockRestore();
   });
 
-  it('run: gql.tada', async () => {
+  it('run with gql.tada', async () => {
     const { runTime } = await load('gql-tada.ts');
     const { createUrqlClient } = await load('urql.ts');
     const { data } = await createUrqlClient(service.url, () => service.token).query(runTime, { index: 0 });
     expect(data.hypervisor.logicalProcessor.counters.totalRunTime).toEqual(digits);
   });
 
-  it('run: Relay', async () => {
+  it('run with Relay', async () => {
     const transformed = await transformRelay(new URL('relay.ts', folder));
     const { createRelayEnvironment, readRunTime } = await load(transformed.href);
     expect(await readRunTime(createRelayEnvironment(service.url, getToken), 0)).toEqual(digits);

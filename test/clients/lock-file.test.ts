@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { readFileSync } from 'node:fs';
 
 describe('the lock file of the clients', () => {
-  it('has only packages for this version of Node', () => {
+  it('contains only packages that support this version of Node', () => {
     // --dry-run checks the engines and installs nothing.
     const { status, stderr } = spawnSync('npm', ['ci', '--dry-run', '--engine-strict', '--offline'], {
       cwd: fileURLToPath(new URL('.', import.meta.url)),
@@ -14,7 +14,7 @@ describe('the lock file of the clients', () => {
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   });
 
-  it('names no registry', () => {
+  it('contains no registry address', () => {
     expect(readFileSync(new URL('package-lock.json', import.meta.url), 'utf8')).not.toContain('"resolved"');
   });
 });

@@ -168,7 +168,7 @@ const byGet = ({ requests }: WatchedService): boolean[] => requests.map((request
 describe.each(transports)('a service without --operations by %s', (transport) => {
   const isWatched = transport !== 'WebSocket';
 
-  it("is sent the text by Apollo Client's link, which sends no hash again", async () => {
+  it("receives the text from Apollo Client's link, which then sends no more hashes", async () => {
     const service = services.none;
     const { createHashLink } = await load('persisted.ts');
     const client = apolloClient(createHashLink(), { service, transport });
@@ -179,7 +179,7 @@ describe.each(transports)('a service without --operations by %s', (transport) =>
     client.stop();
   });
 
-  it("is sent the text by urql's exchange, which sends no hash again", async () => {
+  it("receives the text from urql's exchange, which then sends no more hashes", async () => {
     const service = services.none;
     const { createHashExchange } = await load('persisted.ts');
     // By default the exchange prefers GET.
@@ -196,7 +196,7 @@ describe.each(transports)('a service without --operations by %s', (transport) =>
 describe.each(transports)('a service with the manifest of a tool by %s', (transport) => {
   const isWatched = transport !== 'WebSocket';
 
-  it("answers Apollo Client's link, and tells it of a document that is not listed", async () => {
+  it("answers Apollo Client's link, and rejects a document that is not listed", async () => {
     const service = services.apollo;
     const { createHashLink, createManifestLink } = await load('persisted.ts');
     const manifest = JSON.parse(readFileSync(new URL(manifests.apollo, folder), 'utf8'));
@@ -213,7 +213,7 @@ describe.each(transports)('a service with the manifest of a tool by %s', (transp
     client.stop();
   });
 
-  it("answers urql's exchange with the ids of GraphQL Code Generator", async () => {
+  it("answers urql's exchange, which sends the ids of GraphQL Code Generator", async () => {
     const service = services.urql;
     const { createManifestExchange, readId } = await load('persisted.ts');
     const { LiveDocument, OwnDocument } = await load('documents/generated/graphql.ts');
@@ -240,7 +240,7 @@ describe.each(transports)('a service with the manifest of a tool by %s', (transp
     );
   });
 
-  it('answers the ids of Relay', async () => {
+  it('answers Relay, which sends its own ids', async () => {
     const service = services.relay;
     const environment = relayEnvironment({ service, transport });
     const { default: query } = await load('__generated__/ownQuery.graphql.ts');

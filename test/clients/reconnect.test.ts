@@ -165,8 +165,8 @@ const throughNginx = (port: number): Promise<number> =>
 describe.each([
   ['directly', true, async (port: number) => port],
   ['through nginx', nginx !== null, throughNginx],
-] as const)('clients that are connected %s', (_, isPossible, addressOf) => {
-  it.skipIf(!isPossible)('show events again after a planned restart', async () => {
+] as const)('clients that connect %s', (_, isPossible, addressOf) => {
+  it.skipIf(!isPossible)('receive events again after a planned restart', async () => {
     const first = await start(0);
     const url = `http://127.0.0.1:${await addressOf(first.port)}/graphql`;
     const token = await sign(3_600);
@@ -179,7 +179,7 @@ describe.each([
     await second.program.stop();
   });
 
-  it.skipIf(!isPossible)('come back with a new token after theirs', async () => {
+  it.skipIf(!isPossible)('reconnect with a new token after theirs has expired', async () => {
     const { program, port } = await start(0);
     const url = `http://127.0.0.1:${await addressOf(port)}/graphql`;
     const all = watchAll(url, [await sign(10), await sign(3_600)]);
@@ -191,8 +191,8 @@ describe.each([
   });
 });
 
-describe('the page for front ends', () => {
-  it.each(['reconnecting.ts', 'charting.ts'])('shows the clients that are tested: %s', (file) => {
+describe('docs/front-ends.md', () => {
+  it.each(['reconnecting.ts', 'charting.ts'])('contains the code of the tested client: %s', (file) => {
     const shown = readFileSync(new URL('../../docs/front-ends.md', import.meta.url), 'utf8');
     const [, ...code] = readFileSync(new URL(file, import.meta.url), 'utf8').split('\n');
     expect(shown).toContain(code.join('\n'));

@@ -35,7 +35,7 @@ export function describeSource(
   open: () => Promise<SourceOnTrial>,
   ways: readonly SourceWay[] = ['waiting'],
 ): void {
-  describe.each(ways)(`${title} as a source, asked %s,`, (way) => {
+  describe.each(ways)(`${title} as a source, called %s,`, (way) => {
     let source: Source;
     let goOn: () => void;
     beforeEach(async () => {
@@ -56,7 +56,7 @@ export function describeSource(
       expect(source.description.startsWith(source.kind)).toBe(true);
     });
 
-    it('lists what exists in ascending order, each once', async () => {
+    it('lists objects in ascending order, each once', async () => {
       const { logicalProcessors, partitions } = await source.topology(never);
       expect(logicalProcessors.length).toBeGreaterThan(0);
       expect(partitions.length).toBeGreaterThan(1);
@@ -74,7 +74,7 @@ export function describeSource(
       }
     });
 
-    it('finds each partition by its id, and no other', async () => {
+    it('finds each partition by its id, and no others', async () => {
       const topology = await source.topology(never);
       for (const partition of topology.partitions) {
         expect(topology.partition(partition.id)).toBe(partition);
@@ -82,7 +82,7 @@ export function describeSource(
       expect(topology.partition(0n)).toBeUndefined();
     });
 
-    it('has one root, which every other partition descends from', async () => {
+    it('has one root, the ancestor of all other partitions', async () => {
       const topology = await source.topology(never);
       expect(topology.partitions.filter(({ parent }) => parent === null)).toHaveLength(1);
       for (const partition of topology.partitions) {
@@ -96,7 +96,7 @@ export function describeSource(
       }
     });
 
-    it('reads every object that it lists, in the order asked for', async () => {
+    it('reads every object that it lists, in the requested order', async () => {
       const names = await everything();
       const inOrder = await readAll(source, names);
       const backwards = await readAll(source, names.toReversed());
@@ -104,19 +104,19 @@ export function describeSource(
       for (const found of inOrder) expect(numbersOf(found)).toContainEqual(expect.any(BigInt));
     });
 
-    it('answers for an object as often as it is asked for', async () => {
+    it('reads an object as often as it is requested', async () => {
       const [first, second] = await readAll(source, [hypervisorName, hypervisorName]);
       expect(first && numbersOf(first)).toEqual(second && numbersOf(second));
     });
 
-    it('has a moment even for an empty batch', async () => {
+    it('has a time even for an empty batch', async () => {
       const { at, outcomes } = await source.read([], never);
       expect(outcomes).toEqual([]);
       expect(Number.isFinite(at.wallMilliseconds)).toBe(true);
       expect(typeof at.monotonicNanoseconds).toBe('bigint');
     });
 
-    it('gives an unknown object PAGE_UNAVAILABLE in its place and reads the others', async () => {
+    it('returns PAGE_UNAVAILABLE for an unknown object and reads the others', async () => {
       const { outcomes } = await source.read([...unknownNames, hypervisorName], never);
       expect(outcomes).toHaveLength(unknownNames.length + 1);
       for (const [n, name] of unknownNames.entries()) {
@@ -128,7 +128,7 @@ export function describeSource(
       expect(outcomes.at(-1)).not.toBeInstanceOf(HvqlError);
     });
 
-    it('leaves a reading that is held unchanged', async () => {
+    it('never changes a reading that has been returned', async () => {
       const names = await everything();
       const held = await readAll(source, names);
       const before = held.map(numbersOf);
@@ -139,7 +139,7 @@ export function describeSource(
       expect(before).not.toContainEqual(after.map(numbersOf)[1]);
     });
 
-    it('never takes its moments back', async () => {
+    it('never returns an earlier time than before', async () => {
       let last = (await source.read([], never)).at;
       for (let n = 0; n < 5; n++) {
         const { at } = await source.read([hypervisorName], never);
@@ -149,7 +149,7 @@ export function describeSource(
       }
     });
 
-    it('rejects with the reason of a signal that is aborted', async () => {
+    it('rejects with the reason of an aborted signal', async () => {
       const reason = new Error('the caller has gone');
       const aborted = AbortSignal.abort(reason);
       await expect(source.topology(aborted)).rejects.toBe(reason);
@@ -157,14 +157,14 @@ export function describeSource(
       await expect(source.read([], aborted)).rejects.toBe(reason);
     });
 
-    it('answers looks that are under way at once, each in full', async () => {
+    it('serves concurrent reads, each completely', async () => {
       const names = await everything();
       const all = await Promise.all(Array.from({ length: 8 }, () => readAll(source, names)));
       const [first] = all;
       for (const found of all) expect(found.map(numbersOf)).toEqual(first?.map(numbersOf));
     });
 
-    it('reads the same numbers as stand in the pages, where it has pages', async () => {
+    it('reads the numbers of the pages, if it has pages', async () => {
       const names = await everything();
       for (const { name, reading } of await readAll(source, names)) {
         if (reading.page === null) continue;

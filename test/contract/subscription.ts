@@ -13,7 +13,7 @@ export interface SubscriptionOnTrial {
 /** The suite for one library of clients. `onTrial` is called by each test. */
 export function describeSubscription(library: string, onTrial: () => SubscriptionOnTrial): void {
   describe(`a subscription by ${library}`, () => {
-    it('gets each event at once, and its end', async () => {
+    it('receives each event immediately, and the end', async () => {
       const { service, iterate } = onTrial();
       const results = iterate('subscription { tick }');
       const first = results.next();

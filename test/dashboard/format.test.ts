@@ -19,11 +19,11 @@ describe('numbers of the dashboard', () => {
     [-3_000_000, '−3000 k'],
     [Number.NaN, '–'],
     [null, '–'],
-  ])('have few digits, and a dash where nothing is known: %s', (value, text) => {
+  ])('have few digits, and a dash if unknown: %s', (value, text) => {
     expect(formatNumber(value)).toBe(text);
   });
 
-  it('keep all digits of 64 bits where they stand exactly', () => {
+  it('keep all 64-bit digits in exact form', () => {
     expect(formatExact('18446744073709551615')).toBe(
       '18\u202f446\u202f744\u202f073\u202f709\u202f551\u202f615',
     );
@@ -39,7 +39,7 @@ describe('numbers of the dashboard', () => {
     expect(formatPages(pages)).toBe(text);
   });
 
-  it('have their unit', () => {
+  it('have a unit', () => {
     expect(formatIn('percent of elapsed time', 12.34)).toBe('12.3 %');
     expect(formatIn('per second', 5)).toBe('5 /s');
     expect(formatIn('ns per operation', null)).toBe('–');
@@ -54,7 +54,7 @@ describe('numbers of the dashboard', () => {
     expect(formatDuration(duration)).toBe(text);
   });
 
-  it('have moments of the day in two digits each', () => {
+  it('have two digits for each part of a time of day', () => {
     expect(formatTime(new Date(2026, 10, 29, 4, 5, 6).getTime())).toBe('04:05:06');
     expect(formatTime(new Date(2026, 10, 29, 0, 0, 0).getTime())).toBe('00:00:00');
   });
@@ -70,13 +70,13 @@ describe('colours of the dashboard', () => {
     return 0.2126 * part(0) + 0.7152 * part(8) + 0.0722 * part(16);
   };
 
-  it('get lighter with every tenth of a share, without any colour', () => {
+  it('get lighter with every tenth of a share in luminance alone', () => {
     const luminances = Array.from({ length: 11 }, (_, tenth) => luminanceOf(shareColor(tenth / 10)));
     for (const [n, luminance] of luminances.slice(1).entries())
       expect(luminance).toBeGreaterThan(1.08 * (luminances[n] ?? 0));
   });
 
-  it('are as many as there are dashes, so that each line has one of its own', () => {
+  it('are as many as there are dash patterns, so that each line has its own', () => {
     expect(new Set(lineColors).size).toBe(lineColors.length);
     expect(new Set(lineDashes.map(String)).size).toBe(lineColors.length);
   });

@@ -7,8 +7,8 @@ const valuesOf = (frames: Frames, key: string): (number | undefined)[] => {
   return frames.all.map(({ values }) => values[row]);
 };
 
-describe('the readings that a page holds', () => {
-  it('are in the order of time, however they come', () => {
+describe('the readings of the dashboard', () => {
+  it('are in order of time, also if they arrive in another order', () => {
     const frames = new Frames();
     for (const at of [3_000, 1_000, 2_000]) frames.add('0', { at, value: at / 1_000 });
     frames.commit(0);
@@ -16,7 +16,7 @@ describe('the readings that a page holds', () => {
     expect(valuesOf(frames, '0')).toEqual([1, 2, 3]);
   });
 
-  it('keep a known value where an event and a sample are of one moment', () => {
+  it('keep a known value if an event and a history sample have the same time', () => {
     const frames = new Frames();
     frames.add('0', { at: 1_000, value: 40 });
     frames.add('0', { at: 1_000, value: null });
@@ -27,7 +27,7 @@ describe('the readings that a page holds', () => {
     expect(valuesOf(frames, '1')).toEqual([50]);
   });
 
-  it('are dropped where they are older than what is kept', () => {
+  it('are dropped once they are too old', () => {
     const frames = new Frames();
     for (const at of [1_000, 2_000, 3_000]) frames.add('0', { at, value: 1 });
     frames.commit(2_000);
@@ -37,7 +37,7 @@ describe('the readings that a page holds', () => {
     expect(frames.latest).toBeNull();
   });
 
-  it('forget objects that are gone, and keep those beside them as they were', () => {
+  it('forget objects that no longer exist, and keep all others unchanged', () => {
     const frames = new Frames();
     for (let second = 0; second < 1_000; second += 1) {
       const at = second * 1_000;
@@ -54,7 +54,7 @@ describe('the readings that a page holds', () => {
 });
 
 describe('the lines of a chart', () => {
-  it('have a gap where nothing was read, and none where a rate covers the time', () => {
+  it('have a gap where there are no readings, and none where a rate covers the time', () => {
     const frames = new Frames();
     frames.add('a', { at: 1_000, value: 1 });
     frames.add('a', { at: 2_000, value: 2 });
@@ -66,7 +66,7 @@ describe('the lines of a chart', () => {
     ]);
   });
 
-  it('have neither a value nor a line through it where totals were reset, but its moment', () => {
+  it('have a point without value or line where totals were reset, and mark its time', () => {
     const frames = new Frames();
     frames.add('a', { at: 1_000, value: 1 });
     frames.add('a', { at: 2_000, value: null, reset: true });

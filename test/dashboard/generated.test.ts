@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { generatedFolder, makeGenerated } from './generated.ts';
 
 describe('the documents of the dashboard', () => {
-  it('are those that "npm run generate" makes of the schemas, the catalogue and the operations', async () => {
+  it('are what "npm run generate" generates from the schemas, the catalogue and the operations', async () => {
     const files = await makeGenerated();
     const written = Object.keys(files).map((name) => [
       name,

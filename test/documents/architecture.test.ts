@@ -48,7 +48,7 @@ interface Coverage {
 }
 
 describe('docs/architecture.md', () => {
-  it('names the folders of src in the order of their imports', () => {
+  it('lists the folders of src in the order of their imports', () => {
     const tested = readFileSync('test/layers.test.ts', 'utf8');
     const layers = /^const layers:[^]*?^};/m.exec(tested)?.[0] ?? '';
     const folders = [...layers.matchAll(/^ {2}(\w+): \S/gm)].map(([, folder]) => folder);
@@ -56,19 +56,19 @@ describe('docs/architecture.md', () => {
     expect(rows).toEqual(folders);
   });
 
-  it('traces a POST through at most fifteen modules, all of which exist', () => {
+  it('traces a POST through at most fifteen existing modules', () => {
     expect(modules.length).toBeGreaterThan(10);
     expect(modules.length).toBeLessThanOrEqual(15);
     expect(modules.filter((path) => !existsSync(join('src', path)))).toEqual([]);
   });
 
-  it('draws these modules and no others', () => {
+  it('shows exactly these modules in its diagram', () => {
     const drawn = new Set([...diagram.matchAll(/[\w-]+\.ts/g)].map(([name]) => name));
     expect([...drawn].sort()).toEqual(modules.map((path) => basename(path)).sort());
   });
 
   it(
-    'names modules that answer a POST, and not only start with the service',
+    'lists modules that take part in answering a POST, not only in starting the service',
     { timeout: 120_000 },
     async () => {
       const idle = await functionsRun(async () => {});

@@ -41,7 +41,7 @@ describe.skipIf(programs.includes(null))('the steps of docs/deployment.md', () =
   }, scriptLimitMilliseconds + 10_000);
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  it('run to their end', () => {
+  it('run without errors', () => {
     expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
     expect(printed).toHaveLength(7);
   });
@@ -51,7 +51,7 @@ describe.skipIf(programs.includes(null))('the steps of docs/deployment.md', () =
     expect(operations.map(({ file }: { file: string }) => file)).toEqual(['own.graphql', 'pages.graphql']);
   });
 
-  it('have the service answer each caller as the partition it is, and refuse the others', async () => {
+  it('start a service that identifies each caller as its partition, and refuses others', async () => {
     const [byToken, byCertificate, byGuest, anonymous, another, denied, ...audit] = (printed[5] ?? '')
       .split('\n')
       .filter((line) => line.startsWith('{'))
@@ -80,7 +80,7 @@ describe.skipIf(programs.includes(null))('the steps of docs/deployment.md', () =
     ]);
   });
 
-  it('leave what is secret to its owner, and nothing listening', async () => {
+  it('keep secrets readable by their owner only, and leave nothing listening', async () => {
     for (const file of ['secret', 'server.key', 'dashboard.key', 'guest.token', 'audit.log', 'audit.log.1'])
       expect((await stat(join(folder, file))).mode & 0o077).toBe(0);
     await expect(stat(join(folder, 'guest-2.sock'))).rejects.toThrow('ENOENT');

@@ -46,21 +46,21 @@ describe('the documents', () => {
     expect(readFileSync('README.md', 'utf8').split('\n').length).toBeLessThanOrEqual(200);
   });
 
-  it('have no code block that nothing runs or compiles, but those of which checks.ts says why', () => {
+  it('have no code block that is neither run nor compiled, except those explained in checks.ts', () => {
     const unchecked = blocks
       .filter((block) => checkOf(block) === undefined)
       .map(({ document, line, language }) => `${document}:${line} ${language}`);
     expect(unchecked).toEqual([]);
   });
 
-  it('are named in the tests that run their blocks', () => {
+  it('are named in the tests that run their code blocks', () => {
     for (const { document, by, because } of checks) {
       if (by === null) expect(because).toMatch(/\.$/);
       else if (document !== null) expect(readFileSync(by, 'utf8'), `${by}: ${document}`).toContain(document);
     }
   });
 
-  it('need each row of checks.ts', () => {
+  it('use every row of checks.ts', () => {
     const used = new Set(blocks.map(checkOf));
     expect(checks.filter((row) => !used.has(row))).toEqual([]);
     expect(standIns.filter(({ command }) => !shellLines.some((line) => command.test(line)))).toEqual([]);

@@ -50,7 +50,7 @@ describe('an operation of a document', () => {
     blocks
       .filter(({ language }) => language === 'graphql')
       .map((block) => [`${block.document}:${block.line}`, block]),
-  )('is answered without errors: %s', async (_, { text: query }) => {
+  )('runs without errors: %s', async (_, { text: query }) => {
     const token = served.tokens[0];
     const isLive = getOperationAST(parse(query))?.operation === OperationTypeNode.SUBSCRIPTION;
     const answer = isLive ? await firstEvent(query) : await post(served.url, { token, query });

@@ -5,11 +5,11 @@ import { printErrors, printSettings } from './printed.ts';
 const start = '<!-- prettier-ignore-start -->\n';
 const end = '\n\n<!-- prettier-ignore-end -->';
 
-describe('the printed part', () => {
+describe('the generated part', () => {
   it.each([
     ['docs/settings.md', printSettings],
     ['docs/errors.md', printErrors],
-  ])('of %s is what the source says; UPDATE_SCHEMA=1 prints it again', (document, print) => {
+  ])('of %s is up to date; UPDATE_SCHEMA=1 generates it again', (document, print) => {
     const text = readFileSync(document, 'utf8');
     const [before = '', rest = ''] = text.split(start);
     const [printed, after = ''] = rest.split(end);

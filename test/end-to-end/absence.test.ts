@@ -38,7 +38,7 @@ describe.each([
   ['one process', []],
   ['two processes', ['--workers', '2']],
 ])('%s', (_what, args) => {
-  it('gives growth since the return of a partition, not since it left', async () => {
+  it('computes changes since the return of a partition, not since before its absence', async () => {
     const tree = mkdtempSync(join(folder, 'host-'));
     writeHost(tree, 1_000n);
     const { program, url, tokens } = await serve([...args, '--source', `pages:${tree}`]);

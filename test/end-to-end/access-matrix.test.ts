@@ -66,12 +66,12 @@ const localWays: Record<string, (ask: Ask, id: string) => Promise<string>> = {
     ),
   'the page of the partition': async (ask, id) =>
     verdict(await ask(`{ partition(id: ${id}) { page { bytes } } }`), (data) => data?.partition?.page?.bytes),
-  'what is unlisted of the partition': async (ask, id) =>
+  'unlisted counters of the partition': async (ask, id) =>
     verdict(
       await ask(`{ partition(id: ${id}) { unlisted { name value } } }`),
       (data) => data?.partition?.unlisted,
     ),
-  'what is unlisted of a virtual processor': async (ask, id) =>
+  'unlisted counters of a virtual processor': async (ask, id) =>
     verdict(
       await ask(
         'query ($p: UInt64!) { partition(id: $p) { virtualProcessor(index: 0) { unlisted { name } } } }',
@@ -129,8 +129,8 @@ const localWays: Record<string, (ask: Ask, id: string) => Promise<string>> = {
 const globalWays: Record<string, [query: string, variables?: () => object]> = {
   'the counters of the hypervisor': ['{ hypervisor { counters { totalPages } } }'],
   'the page of the hypervisor': ['{ hypervisor { page { bytes } } }'],
-  'what is unlisted of the hypervisor': ['{ hypervisor { unlisted { name } } }'],
-  'what is unlisted of a logical processor': [
+  'unlisted counters of the hypervisor': ['{ hypervisor { unlisted { name } } }'],
+  'unlisted counters of a logical processor': [
     '{ hypervisor { logicalProcessor(index: 0) { unlisted { name } } } }',
   ],
   'node of the hypervisor': [
@@ -170,7 +170,7 @@ describe.each(Object.entries(transports))('by %s,', (_transport, transport) => {
     const ask: Ask = (query, variables) =>
       transport(host.served.url, { token: host.tokens[who], query, ...(variables && { variables }) });
 
-    it.each(Object.keys(localWays))('reads by %s what it may, and nothing else', async (way) => {
+    it.each(Object.keys(localWays))('reads by %s exactly what it may read', async (way) => {
       // 99 does not exist, and has no id to ask by.
       const targets = [...Object.keys(parents), ...(way.startsWith('node') ? [] : ['99'])];
       const verdicts = await Promise.all(targets.map(async (id) => [id, await localWays[way]?.(ask, id)]));
@@ -179,7 +179,7 @@ describe.each(Object.entries(transports))('by %s,', (_transport, transport) => {
       );
     });
 
-    it.each(Object.entries(globalWays))('reads %s as root only', async (way, [query, variables]) => {
+    it.each(Object.entries(globalWays))('reads %s only if it is root', async (way, [query, variables]) => {
       const answer = await ask(query, variables?.());
       const reason = caller.partition === '1' ? 'NO_PRIVILEGE' : 'NOT_ROOT';
       const codes = (answer.errors ?? []).map(({ extensions }: any) =>
@@ -193,7 +193,7 @@ describe.each(Object.entries(transports))('by %s,', (_transport, transport) => {
       }
     });
 
-    it('lists, counts and ranks the partitions that it may read, and no others', async () => {
+    it('lists, counts and ranks exactly the partitions that it may read', async () => {
       const answer = await ask(`{ hypervisor {
         partitions { totalCount nodes { partitionId } edges { node { partitionId } } }
         virtualProcessors(orderBy: { counter: HYPERCALLS, by: VALUE }, first: 1000) { partition { partitionId } }
@@ -208,7 +208,7 @@ describe.each(Object.entries(transports))('by %s,', (_transport, transport) => {
       expect(answer.errors).toBeUndefined();
     });
 
-    it('filters and orders the partitions that it may read, and no others', async () => {
+    it('filters and orders exactly the partitions that it may read', async () => {
       const everything = Object.keys(parents);
       const orders = [
         'virtualProcessors: { counter: HYPERCALLS, by: VALUE }',
@@ -240,7 +240,7 @@ describe.each(Object.entries(transports))('by %s,', (_transport, transport) => {
       }
     });
 
-    it('learns which counters are reported of kinds that it may read, and of no others', async () => {
+    it('gets isReported only for kinds of objects that it may read', async () => {
       const answer = await ask('{ counterDefinitions { access isReported } }');
       expect(answer.errors).toBeUndefined();
       const said = (access: string) =>
@@ -253,7 +253,7 @@ describe.each(Object.entries(transports))('by %s,', (_transport, transport) => {
       expect(said('LOCAL')).toEqual(new Set([caller.readable.length > 0]));
     });
 
-    it('sees its own partition where it may, and its parent where it may', async () => {
+    it('gets its own partition and its parent only if it may read them', async () => {
       const answer = await ask(
         '{ partition { partitionId parent { partitionId } } viewer { partition { partitionId } } }',
       );

@@ -99,10 +99,10 @@ const refusals: Readonly<Record<string, readonly [request: Parameters, code: str
     403,
   ],
   'another subscription': [{ query: 'subscription { partition { name } }' }, 'OPERATION_NOT_ALLOWED', 403],
-  'a listed text with a blank more': [{ query: `${first.text} ` }, 'OPERATION_NOT_ALLOWED', 403],
+  'a listed text with an extra space': [{ query: `${first.text} ` }, 'OPERATION_NOT_ALLOWED', 403],
   introspection: [{ query: '{ __schema { types { name } } }' }, 'OPERATION_NOT_ALLOWED', 403],
   '{ __typename }': [{ query: '{ __typename }' }, 'OPERATION_NOT_ALLOWED', 403],
-  'what is no GraphQL': [{ query: '}{' }, 'OPERATION_NOT_ALLOWED', 403],
+  'a text that is not GraphQL': [{ query: '}{' }, 'OPERATION_NOT_ALLOWED', 403],
   'an unknown id': [{ documentId: idOf(unlisted) }, 'PERSISTED_DOCUMENT_NOT_FOUND', 400],
   'an unknown id with its text': [
     { query: unlisted, documentId: idOf(unlisted) },
@@ -176,7 +176,7 @@ describe('a service with allowed operations', () => {
     expect((await fetch(`${served.url}?${search}`)).status).toBe(401);
   });
 
-  it('shows its documents in the tabs of GraphiQL, and nothing else', async () => {
+  it('shows exactly its documents in the tabs of GraphiQL', async () => {
     const page = await (await fetch(served.url, { headers: { accept: 'text/html' } })).text();
     const [, tabs] = /"defaultTabs":(\[.*\]),"headers"/.exec(page) ?? [];
     const texts = (JSON.parse(String(tabs)) as { query: string }[]).map(({ query }) => query);
@@ -192,40 +192,43 @@ describe('a service without allowed operations', () => {
   });
   afterAll(() => served.program.stop());
 
-  it.each(Object.entries(ways))('by %s answers any text, and refuses an id alone', async (way, ask) => {
-    const status = (number: number): number | null => (way === 'WebSocket' ? null : number);
-    const answer = await ask(served, { query: unlisted });
-    expect(answer).toEqual({ status: status(200), body: { data: { viewer: { isRoot: true } } } });
-    expect(await ask(served, { query: unlisted, documentId: idOf(unlisted) })).toEqual(answer);
-    expect(await ask(served, { query: unlisted, ...hashOf(unlisted) })).toEqual(answer);
-    expect(await ask(served, { query: unlisted, operationName: '' })).toEqual(answer);
-    for (const request of [hashOf(unlisted), { doc_id: 'x' }]) {
-      const error = {
-        message: 'PersistedQueryNotSupported',
-        extensions: { code: 'PERSISTED_QUERY_NOT_SUPPORTED' },
-      };
-      expect(await ask(served, request)).toEqual({ status: status(400), body: { errors: [error] } });
-    }
-    const refused = await ask(served, { documentId: first.documentId });
-    expect(refused).toEqual({
-      status: status(400),
-      body: {
-        errors: [
-          {
-            message: 'This service has no persisted documents: send the text of the document as query.',
-            extensions: { code: 'PERSISTED_DOCUMENT_NOT_FOUND', documentId: first.documentId },
-          },
-        ],
-      },
-    });
-  });
+  it.each(Object.entries(ways))(
+    'accepts any text by %s, and refuses an id without text',
+    async (way, ask) => {
+      const status = (number: number): number | null => (way === 'WebSocket' ? null : number);
+      const answer = await ask(served, { query: unlisted });
+      expect(answer).toEqual({ status: status(200), body: { data: { viewer: { isRoot: true } } } });
+      expect(await ask(served, { query: unlisted, documentId: idOf(unlisted) })).toEqual(answer);
+      expect(await ask(served, { query: unlisted, ...hashOf(unlisted) })).toEqual(answer);
+      expect(await ask(served, { query: unlisted, operationName: '' })).toEqual(answer);
+      for (const request of [hashOf(unlisted), { doc_id: 'x' }]) {
+        const error = {
+          message: 'PersistedQueryNotSupported',
+          extensions: { code: 'PERSISTED_QUERY_NOT_SUPPORTED' },
+        };
+        expect(await ask(served, request)).toEqual({ status: status(400), body: { errors: [error] } });
+      }
+      const refused = await ask(served, { documentId: first.documentId });
+      expect(refused).toEqual({
+        status: status(400),
+        body: {
+          errors: [
+            {
+              message: 'This service has no persisted documents: send the text of the document as query.',
+              extensions: { code: 'PERSISTED_DOCUMENT_NOT_FOUND', documentId: first.documentId },
+            },
+          ],
+        },
+      });
+    },
+  );
 });
 
-describe('a folder of operations that is wrong', () => {
+describe('an invalid folder of operations', () => {
   const broken = mkdtempSync(join(tmpdir(), 'hvql-operations-'));
   afterAll(() => rmSync(broken, { recursive: true, force: true }));
 
-  it('keeps the service from starting, and says where, with all else that is wrong', async () => {
+  it('prevents the service from starting, and is reported together with all other problems', async () => {
     writeFileSync(join(broken, 'a.graphql'), 'query A {\n  foo\n}');
     writeFileSync(join(broken, 'b.graphql'), '{');
     const program = new Program(['serve', '--port', '0', '--source', 'pages:nowhere'], {
@@ -250,7 +253,7 @@ describe('a folder of operations that is wrong', () => {
 });
 
 describe('the manifest', () => {
-  it('is printed as JSON, with the ids that the service answers', async () => {
+  it('is printed as JSON, with the ids that the service accepts', async () => {
     const program = new Program(['operations', folder]);
     expect(await program.exited).toBe(0);
     expect(program.stderr).toBe('');

@@ -69,7 +69,7 @@ describe.each(Object.keys(callers))('%s', (who) => {
     return [id, area === null ? null : toldOf(id, area)] as const;
   });
 
-  it('is given in an answer SELF of itself, PARENT of its children, and nothing of others', async () => {
+  it('gets SELF of itself, PARENT of its children, and nothing of others in a query', async () => {
     const token = host.tokens[who];
     const aliased = Object.keys(parents).map((id) => `p${id}: partition(id: ${id}) ${selection}`);
     const { data } = await post(host.served.url, { token, query: `{ ${aliased.join(' ')} }` });
@@ -82,7 +82,7 @@ describe.each(Object.keys(callers))('%s', (who) => {
     }
   });
 
-  it.each(Object.entries(transports))('is given the same live, over %s', async (_transport, watch) => {
+  it.each(Object.entries(transports))('gets the same in events over %s', async (_transport, watch) => {
     for (const [id, told] of expected) {
       const query = `subscription { partition(id: ${id}, every: "1h") ${selection} }`;
       const watcher = watch({ url: host.served.url, token: host.tokens[who], query });
@@ -92,7 +92,7 @@ describe.each(Object.keys(callers))('%s', (who) => {
     }
   });
 
-  it('is given the same by lists, orders, totals and global ids', async () => {
+  it('gets the same from lists, orders, totals and global ids', async () => {
     const token = host.tokens[who];
     const { data } = await post(host.served.url, {
       token,
@@ -119,14 +119,14 @@ describe.each(Object.keys(callers))('%s', (who) => {
     }
   });
 
-  it('gets both areas from the service', async () => {
+  it('gets both areas from the service field', async () => {
     const query = '{ service { source { areas } } }';
     const { data } = await post(host.served.url, { token: host.tokens[who], query });
     expect(data.service.source.areas).toEqual(['SELF', 'PARENT']);
   });
 });
 
-it('no caller at the same moment gets what is for another', async () => {
+it('callers never receive the response of another caller that asks at the same time', async () => {
   const query = `{ partition(id: 5) ${selection} }`;
   const ask = (who: string) => post(host.served.url, { token: host.tokens[who], query });
   const answers = await Promise.all(
@@ -137,7 +137,7 @@ it('no caller at the same moment gets what is for another', async () => {
   }
 });
 
-it('changes are taken within an area, regardless of what was read before', async () => {
+it('changes are computed within one area, regardless of earlier reads', async () => {
   const query = '{ partition(id: 5) { deltas(over: "100ms") { gpaSpaceModifications } } }';
   for (const who of ['root', 'self (a guest)', 'root']) {
     const { data } = await post(host.served.url, { token: host.tokens[who], query });

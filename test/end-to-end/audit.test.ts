@@ -55,11 +55,11 @@ describe('a service with an audit trail', () => {
       transports.WebSocket({ url: host.served.url, token: host.tokens[guest], query }).end(),
   };
 
-  it('keeps it from all but its owner', async () => {
+  it('makes its file readable by its owner only', async () => {
     expect((await stat(path)).mode & 0o777).toBe(0o600);
   });
 
-  it.each(Object.entries(ways))('tells of each read that was denied by %s', async (way, ask) => {
+  it.each(Object.entries(ways))('records each read that was denied by %s', async (way, ask) => {
     const before = (await readTrail(path)).length;
     // The last field is found by reading, for which the operation is run twice.
     const query = `query Prying {
@@ -106,7 +106,7 @@ describe('a service with an audit trail', () => {
     }
   });
 
-  it.each(Object.entries(ways))('tells of a schema that was denied by %s', async (way, ask) => {
+  it.each(Object.entries(ways))('records a schema request that was denied by %s', async (way, ask) => {
     const before = (await readTrail(path)).length;
     await ask('query Curious { __schema { queryType { name } } }');
     const lines = (await readTrail(path)).slice(before);
@@ -115,14 +115,14 @@ describe('a service with an audit trail', () => {
     ]);
   });
 
-  it.each(Object.entries(ways))('says nothing of what was given by %s', async (_way, ask) => {
+  it.each(Object.entries(ways))('does not record reads that were allowed by %s', async (_way, ask) => {
     const before = (await readTrail(path)).length;
     await ask('query Fair { partition { name counters { virtualProcessors } } }');
     await ask('{ nothing }');
     expect((await readTrail(path)).slice(before)).toEqual([]);
   });
 
-  describe.each(Object.entries(transports))('of a stream by %s', (way, watch) => {
+  describe.each(Object.entries(transports))('with a stream by %s', (way, watch) => {
     const open = (operation: string, more: { token?: string; field?: string } = {}) => {
       const { token = host.tokens[guest], field = 'partition(every: "100ms") { name }' } = more;
       return watch({ url: host.served.url, token, query: `subscription ${operation} { ${field} }` });
@@ -130,7 +130,7 @@ describe('a service with an audit trail', () => {
     const of = (event: string, operation: string) => (line: Line) =>
       line['event'] === event && line['operation'] === operation;
 
-    it('tells its beginning and its end', async () => {
+    it('records its beginning and its end', async () => {
       const name = `Leaving${way}`;
       const watcher = open(name);
       await watcher.event(2);
@@ -152,7 +152,7 @@ describe('a service with an audit trail', () => {
       expect(closed['seconds']).toBeLessThan(15);
     });
 
-    it('tells once of a read that is denied in one event after another', async () => {
+    it('records once a read that is denied in every event', async () => {
       const name = `Patient${way}`;
       const watcher = open(name, {
         field: 'hypervisor(every: "100ms") { counters { totalPages } sampledAt }',
@@ -167,14 +167,14 @@ describe('a service with an audit trail', () => {
       ]);
     });
 
-    it('tells that it was complete where nothing of it may be read', async () => {
+    it('records the reason "complete" if the caller may read nothing of it', async () => {
       const name = `Denied${way}`;
       await open(name, { field: 'partition(id: 9) { name }' }).end();
       expect(await lineOf(path, of('closed', name))).toMatchObject({ events: 1, reason: 'complete' });
       expect(await lineOf(path, of('denied', name))).toMatchObject({ object: 'partition 9' });
     });
 
-    it('tells that its identity expired', async () => {
+    it('records the reason "expired" if its token expired', async () => {
       const name = `Expiring${way}`;
       const exp = Math.floor(Date.now() / 1_000) + 2;
       const watcher = open(name, { token: await host.sign({ hv_partition: '5', exp }) });
@@ -184,7 +184,7 @@ describe('a service with an audit trail', () => {
     });
   });
 
-  it('tells that a stream was complete when its partition stopped', async () => {
+  it('records the reason "complete" if the partition of a stream stopped', async () => {
     const { url } = host.served;
     const watchers = Object.values(transports).map((watch) =>
       watch({
@@ -211,7 +211,7 @@ describe('a service with an audit trail', () => {
     ]);
   });
 
-  it('continues in a new file after SIGHUP, and streams with it', async () => {
+  it('continues in a new file after SIGHUP, also for open streams', async () => {
     const name = 'Rotated';
     const watcher = transports.SSE({
       url: host.served.url,
@@ -232,8 +232,8 @@ describe('a service with an audit trail', () => {
   });
 });
 
-describe('the end of a service with an audit trail', () => {
-  it('gets a line for each stream that was open, and loses nothing', async () => {
+describe('the shutdown of a service with an audit trail', () => {
+  it('records each stream that was open, and loses no line', async () => {
     const path = join(folder, 'end');
     const { program, url, tokens } = await serve([], { HVQL_AUDIT: path });
     const query = 'subscription { partition(every: "1h") { name } }';
@@ -252,7 +252,7 @@ describe('the end of a service with an audit trail', () => {
 });
 
 describe('an audit trail on standard output', () => {
-  it('comes behind the line that says where the service listens', async () => {
+  it('begins after the line with the address of the service', async () => {
     const { program, url, tokens } = await serve(['--audit', '-']);
     await post(url, { token: tokens[1], query: '{ hypervisor { counters { totalPages } } }' });
     expect(await program.stop()).toBe(0);
@@ -262,7 +262,7 @@ describe('an audit trail on standard output', () => {
     expect(rest).toEqual(['']);
   });
 
-  it('that is not read holds up neither an answer nor the end', async () => {
+  it('delays neither responses nor the shutdown if it is not read', async () => {
     const { program, url, tokens } = await serve(['--audit', '-']);
     program.child.stdout?.pause();
     const denied = Array.from({ length: 100 }, (_, n) => `a${n}: counters { totalPages }`).join(' ');
@@ -280,7 +280,7 @@ describe('an audit trail on standard output', () => {
 });
 
 describe('an audit trail that cannot be written', () => {
-  it('is reported with all other problems, and nothing starts', async () => {
+  it('is reported with all other problems, and the service does not start', async () => {
     const path = join(folder, 'nowhere/audit');
     const args = ['serve', '--port', '0', '--audit', path, '--source', `pages:${join(folder, 'nothing')}`];
     const program = new Program(args);

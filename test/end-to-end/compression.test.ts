@@ -10,7 +10,7 @@ import { watchBySse } from './watcher.ts';
 
 const lines = textsOf('docs/deployment.md', 'nginx').find((text) => text.startsWith('gzip on;'));
 
-describe.skipIf(nginx === null)('a proxy with the lines of docs/deployment.md for compression', () => {
+describe.skipIf(nginx === null)('a proxy with the compression settings of docs/deployment.md', () => {
   let served: Served;
   let proxy: string;
   beforeAll(async () => {
@@ -41,7 +41,7 @@ describe.skipIf(nginx === null)('a proxy with the lines of docs/deployment.md fo
     });
 
   it.each(['application/json', 'application/graphql-response+json'])(
-    'compresses a large answer of the type %s',
+    'compresses a large response of the type %s',
     async (type) => {
       const direct = await ask(new URL(served.url).origin, getIntrospectionQuery(), type);
       const compressed = await ask(proxy, getIntrospectionQuery(), type);
@@ -57,13 +57,13 @@ describe.skipIf(nginx === null)('a proxy with the lines of docs/deployment.md fo
     },
   );
 
-  it('leaves a small answer as it is', async () => {
+  it('does not compress a small response', async () => {
     const { headers, body } = await ask(proxy, '{ viewer { isRoot } }', 'application/json');
     expect(headers['content-encoding']).toBeUndefined();
     expect(JSON.parse(String(body))).toEqual({ data: { viewer: { isRoot: true } } });
   });
 
-  it('passes on each event of a stream when it comes', async () => {
+  it('forwards each event of a stream immediately', async () => {
     const query = 'subscription { partition(every: "1h") { name } }';
     const watcher = watchBySse({ url: `${proxy}/graphql`, token: served.tokens[0], query });
     // The next one comes in an hour, so the first is not waiting for more.

@@ -84,12 +84,12 @@ function expectedErrors(label: string): unknown[] {
   ]);
 }
 
-describe('texts of the driver that other tools have been over', () => {
+describe('texts of the driver that other tools have reformatted', () => {
   it.each([
     ['a folder of the driver', () => `mshv:${driverFolder()}`, '', []],
-    ['the same with two workers', () => `mshv:${driverFolder()}`, '', ['--workers', '2']],
+    ['a folder of the driver with two workers', () => `mshv:${driverFolder()}`, '', ['--workers', '2']],
     ['a frame of a capture', () => `capture:${copiedCapture()}`, 'frames/000000/', []],
-  ])('are read in %s, with errors where there is no counter', async (_, source, label, flags) => {
+  ])('are read from %s, with errors for texts without a counter', async (_, source, label, flags) => {
     const { url, tokens } = await serveSource(source(), ...flags);
     const ask = (query: string) => post(url, { token: tokens[0], query });
     const answer = await ask(
@@ -125,7 +125,7 @@ describe('texts of the driver that other tools have been over', () => {
     }
   });
 
-  it('are recorded as what they say, without those that say nothing', async () => {
+  it('are recorded as the readings that they contain; those without a counter are omitted', async () => {
     const recording = new CommandOnTrial();
     const source = await openSource(`mshv:${driverFolder()}`, recording);
     const out = `${scratchFolder()}/host.tar`;

@@ -99,25 +99,25 @@ beforeAll(async () => {
 });
 afterAll(() => served.program.stop());
 
-describe('the service, asked for everything,', () => {
+describe('the service', () => {
   it.each(examples.filter((example) => !isLive(example)))('answers $name', async ({ name, query }) => {
     await ask(name, query);
   });
 
-  it.each(examples.filter(isLive))('still answers $name', async ({ name, query }) => {
+  it.each(examples.filter(isLive))('sends events for $name', async ({ name, query }) => {
     await watch(name, query);
   });
 
-  it.each(rootFields('Query'))('answers all that is below %s', async (field) => {
+  it.each(rootFields('Query'))('answers a query for every field below %s', async (field) => {
     await ask(`all of ${field}`, everythingOf(schema, { operation: 'query', field, literalOf }));
   });
 
-  it.each(rootFields('Subscription'))('still answers all that is below %s', async (field) => {
+  it.each(rootFields('Subscription'))('sends events with every field below %s', async (field) => {
     await watch(`live ${field}`, everythingOf(schema, { operation: 'subscription', field, literalOf }));
   });
 
   it.each(['LogicalProcessor', 'VirtualProcessor'])(
-    'orders %ss by each counter and either way',
+    'orders %ss by each counter in both directions',
     async (type) => {
       const field = `${type.charAt(0).toLowerCase()}${type.slice(1)}s`;
       const orders = [
@@ -173,8 +173,8 @@ describe('the service, asked for everything,', () => {
 });
 
 // Last: it counts what the tests above have asked.
-describe('what these tests ask', () => {
-  it('is 90 % of the schema or more', () => {
+describe('the operations of these tests', () => {
+  it('cover at least 90 % of the schema', () => {
     const { stats, types } = coverage(schema, answered);
     const missing = Object.entries(types).flatMap(([type, { children: fields }]) =>
       Object.entries(fields).flatMap(([field, { hits, children: args }]) => [

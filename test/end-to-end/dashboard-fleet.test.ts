@@ -25,7 +25,7 @@ describe.skipIf(!canRun)('the dashboard of a gateway with 20 hosts', () => {
     await program.stop();
   });
 
-  it('lists the hosts with their status, and the ten busiest partitions and processors of all', async () => {
+  it('lists the hosts with their status, and the ten busiest partitions and processors of all hosts', async () => {
     await expect.poll(() => page.locator('.hosts tbody tr').count(), soon).toBe(20);
     await expect
       .poll(() => page.locator('.hosts tbody tr').first().textContent(), soon)
@@ -37,7 +37,7 @@ describe.skipIf(!canRun)('the dashboard of a gateway with 20 hosts', () => {
     await expectAccessible(page);
   });
 
-  it('has the hosts filtered by the gateway', async () => {
+  it('lets the gateway filter the hosts', async () => {
     await page.getByRole('searchbox').fill('host-1');
     await expect.poll(() => page.locator('.hosts tbody tr').count(), soon).toBe(10);
   });

@@ -41,7 +41,7 @@ describe.skipIf(executablePath === null)('the dashboard with client certificates
           }),
     });
 
-  it('shows the machine to the certificate of its root, and asks for no token', async () => {
+  it('shows the machine to a browser with the certificate of the root, and does not ask for a token', async () => {
     const browser = await startWith('root');
     const page = await browser.open(addressOf(served));
     await expect
@@ -55,7 +55,7 @@ describe.skipIf(executablePath === null)('the dashboard with client certificates
     await browser.close();
   });
 
-  it('asks a browser without one for a token, with the reason', async () => {
+  it('asks a browser without a certificate for a token, and says why', async () => {
     const browser = await startWith(null);
     const page = await browser.open(addressOf(served));
     await page.getByLabel('Token', { exact: true }).waitFor(soon);
@@ -65,7 +65,7 @@ describe.skipIf(executablePath === null)('the dashboard with client certificates
   });
 });
 
-describe.skipIf(executablePath === null)('the dashboard over the socket of a guest', () => {
+describe.skipIf(executablePath === null)('the dashboard over a guest socket', () => {
   let folder: string;
   let served: Served;
   let forwarder: TcpForwarder;
@@ -103,7 +103,7 @@ describe.skipIf(executablePath === null)('the dashboard over the socket of a gue
     await expectAccessible(page);
   });
 
-  it('shows itself and nothing else', async () => {
+  it("shows only the guest's own partition", async () => {
     await page.evaluate(`location.hash = '#/partition/9'`);
     await expect.poll(() => page.locator('main').textContent(), soon).toMatch(/denied|not exist/i);
     await page.evaluate(`location.hash = '#/'`);

@@ -12,7 +12,7 @@ import { serve, type Served } from './program.ts';
 
 const executablePath = findProgram('chromium');
 
-describe.skipIf(executablePath === null)('the dashboard where totals go backwards', () => {
+describe.skipIf(executablePath === null)('the dashboard after totals have decreased', () => {
   let folder: string;
   let served: Served;
   let browser: TestBrowser;
@@ -57,7 +57,7 @@ describe.skipIf(executablePath === null)('the dashboard where totals go backward
     })()`);
   const said = (page: Page): Promise<string> => page.evaluate(`said.join('\\n')`);
 
-  it('marks the moment in charts, in their tables and to the keyboard', async () => {
+  it('marks the time in charts, in their tables and for keyboard users', async () => {
     await writeProcessors(2_000_000n);
     const page = await browser.open(addressOf(served, '#/partition/5?draw=VIRTUAL_PROCESSOR.hypercalls'));
     await page.locator('.drawn canvas').waitFor(soon);

@@ -37,7 +37,7 @@ describe.skipIf(executablePath === null)('the dashboard', () => {
     await served.program.stop();
   });
 
-  it('looks as in the pictures of README and docs', async () => {
+  it('matches the screenshots of README and docs', async () => {
     const served = await serve(['--source', 'simulator?seed=1', '--history-every', '1s']);
     const page = await browser.open(addressOf(served));
     for (const [name, place, ready] of [

@@ -37,7 +37,7 @@ describe.skipIf(hasNoBrowser)('the pages of the dashboard', () => {
     await served.program.stop();
   });
 
-  it('show the virtual processors of a partition over time, what they ask of the hypervisor, and its memory', async () => {
+  it('show the virtual processors of a partition over time, their hypervisor activity, and its memory', async () => {
     await expect.poll(() => paintedPixels(page), soon).toBeGreaterThan(4);
     const operations = page.getByRole('region', { name: 'Table of operations' });
     await expect.poll(() => operations.textContent(), soon).toMatch(/HLT instructions.*\d ns/);
@@ -45,7 +45,7 @@ describe.skipIf(hasNoBrowser)('the pages of the dashboard', () => {
     await expect.poll(() => memory.textContent(), soon).toMatch(/Deposited pages\d/);
   });
 
-  it('draw any counter of a searchable list, and keep it in the address', async () => {
+  it('show any counter of a searchable list, and keep it in the address', async () => {
     await page.getByText(/^Choose counters/).click();
     await page.getByRole('searchbox', { name: 'Search' }).fill('msr accesses');
     await page.getByRole('checkbox', { name: /^MSR accesses\/sec/ }).check();
@@ -57,7 +57,7 @@ describe.skipIf(hasNoBrowser)('the pages of the dashboard', () => {
     await expect.poll(() => page.locator('.drawn').textContent(), soon).toMatch(/Its current value is \d/);
   });
 
-  it('read values to the keyboard alone', async () => {
+  it('can show values by keyboard alone', async () => {
     const chart = page.getByRole('img', { name: /^MSR accesses/ });
     await chart.focus();
     await page.keyboard.press('ArrowLeft');
@@ -69,7 +69,7 @@ describe.skipIf(hasNoBrowser)('the pages of the dashboard', () => {
     await expect.poll(() => cell.textContent(), soon).toMatch(/^Virtual processor 1 · \d\d:\d\d:\d\d · /);
   });
 
-  it('can be paused, enlarged where a stretch is selected, and made live again', async () => {
+  it('can be paused, zoomed by selecting a time range, and made live again', async () => {
     await page.getByRole('button', { name: 'Pause' }).click();
     const time = page.getByRole('group', { name: 'Time' });
     const paused = await time.textContent();
@@ -98,7 +98,7 @@ describe.skipIf(hasNoBrowser)('the pages of the dashboard', () => {
       .toContainEqual(expect.stringContaining('% C1 time'));
   });
 
-  it('have no fault that axe-core finds, in light and dark, on narrow and wide screens', async () => {
+  it('have no accessibility problem that axe-core finds, in light and dark, on narrow and wide screens', async () => {
     for (const [place, ready] of [
       ['', '.partitions tbody tr'],
       ['#/partition/2?draw=VIRTUAL_PROCESSOR.hypercalls', '.drawn canvas'],
@@ -123,14 +123,14 @@ describe.skipIf(hasNoBrowser)('the pages of the dashboard', () => {
     }
   });
 
-  it('complain of nothing', () => {
+  it('log no errors to the console', () => {
     expect(browser.complaints).toEqual([]);
     expect(browser.elsewhere).toEqual([]);
   });
 });
 
 describe.skipIf(hasNoBrowser)('the dashboard of a guest', () => {
-  it('shows itself and nothing else: neither its page nor its traffic holds the id of another partition', async () => {
+  it('shows only its own partition: neither its page nor its traffic contains the id of another partition', async () => {
     const served = await serve(['--source', 'simulator?seed=1'], { HVQL_JWT_SECRET: secret });
     const page = await browser.open('about:blank');
     const traffic: string[] = [];
@@ -162,7 +162,7 @@ describe.skipIf(hasNoBrowser)('the dashboard of a guest', () => {
 });
 
 describe.skipIf(hasNoBrowser)('the dashboard of a service that fails', () => {
-  it('says since when there is no connection, and heals by itself, with the tokens of the next service', async () => {
+  it('says since when there is no connection, and recovers by itself, with the tokens of the next service', async () => {
     const first = await serve(['--source', 'simulator?seed=1']);
     const { port } = new URL(first.url);
     const page = await browser.open(addressOf(first));
@@ -180,7 +180,7 @@ describe.skipIf(hasNoBrowser)('the dashboard of a service that fails', () => {
     browser.complaints.length = 0;
   });
 
-  it('marks a broken page at its place, and shows the rest', async () => {
+  it('marks a broken page in its place, and shows all others', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'hvql-pages-'));
     await cp('test/fixtures/small-host', folder, { recursive: true });
     await truncate(join(folder, 'lp/1/stats.page'), 100);

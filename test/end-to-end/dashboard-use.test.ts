@@ -47,7 +47,7 @@ describe.skipIf(executablePath === null)('the dashboard', () => {
     return box;
   }
 
-  it('has small lines, the ten busiest virtual processors, and what the numbers are worth', async () => {
+  it('has small charts, the ten busiest virtual processors, and a note on the accuracy of the numbers', async () => {
     const lines = (): Promise<(string | null)[]> =>
       page
         .locator('.partitions .sparkline path')
@@ -61,7 +61,7 @@ describe.skipIf(executablePath === null)('the dashboard', () => {
     expect(await health.textContent()).toMatch(/Objects denied0Other errors0Events missed\d/);
   });
 
-  it('reads values under the pointer, and says where nothing is known', async () => {
+  it('shows values under the pointer, and says where they are unknown', async () => {
     const box = await boxOf('.heat-map canvas');
     const reading = page.locator(mapReading);
     await page.mouse.move(box.x + box.width - 1, box.y + 1);
@@ -75,7 +75,7 @@ describe.skipIf(executablePath === null)('the dashboard', () => {
       .toMatch(/^Logical processor 15 · \d\d:\d\d:\d\d · not known$/);
   });
 
-  it('reads lines under the pointer, and enlarges a stretch of them', async () => {
+  it('shows the values of lines under the pointer, and zooms into a time range', async () => {
     await page.goto(addressOf(served, '#/logical-processor/3'));
     const lines = '.lines .u-over';
     await page.locator(lines).first().waitFor(soon);
@@ -104,7 +104,7 @@ describe.skipIf(executablePath === null)('the dashboard', () => {
     await expect.poll(() => time.textContent(), soon).toMatch(/Last 5 minutes/);
   });
 
-  it('can be used by the keyboard alone, which is seen at every place', async () => {
+  it('can be used by keyboard alone, with a visible focus everywhere', async () => {
     await page.goto('about:blank');
     await page.goto(addressOf(served));
     await page.locator('.partitions tbody tr').first().waitFor(soon);
@@ -156,8 +156,8 @@ describe.skipIf(executablePath === null)('the dashboard', () => {
   });
 });
 
-describe.skipIf(executablePath === null)('the dashboard over a connection that is cut', () => {
-  it('says since when, and fills the time from the history once it is back', async () => {
+describe.skipIf(executablePath === null)('the dashboard over a connection that is interrupted', () => {
+  it('says since when, and fills the time from the history once it is connected again', async () => {
     const served = await serve(['--source', 'simulator?seed=1', '--history-every', '1s']);
     const tunnel = new TcpForwarder({ host: '127.0.0.1', port: Number(new URL(served.url).port) });
     await tunnel.open();
@@ -191,38 +191,43 @@ describe.skipIf(executablePath === null)('the dashboard over a connection that i
   });
 });
 
-describe.skipIf(executablePath === null)('the dashboard of what may not or cannot be read', () => {
-  it('shows a denied object as denied, at its place', async () => {
-    const served = await serve(['--source', 'simulator?seed=1'], { HVQL_JWT_SECRET: secret });
-    const command = new Program(['token', '--partition', '1', '--privileges', 'ACCESS_STATS_MSR'], {
-      HVQL_JWT_SECRET: secret,
+describe.skipIf(executablePath === null)(
+  'the dashboard for objects that are denied or cannot be read',
+  () => {
+    it('shows a denied object as denied, in its place', async () => {
+      const served = await serve(['--source', 'simulator?seed=1'], { HVQL_JWT_SECRET: secret });
+      const command = new Program(['token', '--partition', '1', '--privileges', 'ACCESS_STATS_MSR'], {
+        HVQL_JWT_SECRET: secret,
+      });
+      await command.exited;
+      const page = await browser.open(addressOf(served));
+      await signIn(page, command.stdout.trim());
+      const processors = page.getByRole('region', { name: 'Logical processors', exact: true });
+      await expect
+        .poll(() => processors.locator('.denied').first().textContent(), soon)
+        .toMatch(/denied: .+/);
+      const health = page.getByRole('region', { name: 'Health' });
+      await expect.poll(() => health.textContent(), soon).toMatch(/Objects denied[1-9]/);
+      await expectAccessible(page);
+      await page.close();
+      await served.program.stop();
     });
-    await command.exited;
-    const page = await browser.open(addressOf(served));
-    await signIn(page, command.stdout.trim());
-    const processors = page.getByRole('region', { name: 'Logical processors', exact: true });
-    await expect.poll(() => processors.locator('.denied').first().textContent(), soon).toMatch(/denied: .+/);
-    const health = page.getByRole('region', { name: 'Health' });
-    await expect.poll(() => health.textContent(), soon).toMatch(/Objects denied[1-9]/);
-    await expectAccessible(page);
-    await page.close();
-    await served.program.stop();
-  });
 
-  it('says that a partition is gone', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'hvql-pages-'));
-    await cp('test/fixtures/small-host', folder, { recursive: true });
-    const served = await serve(['--source', `pages:${folder}`]);
-    const page = await browser.open(addressOf(served, '#/partition/5'));
-    await page.getByRole('img', { name: /^Share of time that virtual/ }).waitFor(soon);
-    const manifest = JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8'));
-    manifest.partitions = manifest.partitions.filter(({ id }: { readonly id: string }) => id !== '5');
-    await writeFile(join(folder, 'manifest.json'), JSON.stringify(manifest));
-    await rm(join(folder, 'partition/5'), { recursive: true });
-    await page.getByText('This partition is not there any more.').waitFor(soon);
-    await expectAccessible(page);
-    await page.close();
-    await served.program.stop();
-    await rm(folder, { recursive: true });
-  });
-});
+    it('says that a partition no longer exists', async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'hvql-pages-'));
+      await cp('test/fixtures/small-host', folder, { recursive: true });
+      const served = await serve(['--source', `pages:${folder}`]);
+      const page = await browser.open(addressOf(served, '#/partition/5'));
+      await page.getByRole('img', { name: /^Share of time that virtual/ }).waitFor(soon);
+      const manifest = JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8'));
+      manifest.partitions = manifest.partitions.filter(({ id }: { readonly id: string }) => id !== '5');
+      await writeFile(join(folder, 'manifest.json'), JSON.stringify(manifest));
+      await rm(join(folder, 'partition/5'), { recursive: true });
+      await page.getByText('This partition is not there any more.').waitFor(soon);
+      await expectAccessible(page);
+      await page.close();
+      await served.program.stop();
+      await rm(folder, { recursive: true });
+    });
+  },
+);

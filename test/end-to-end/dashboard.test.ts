@@ -12,7 +12,7 @@ const executablePath = findProgram('chromium');
 describe('the files of the dashboard', () => {
   const assets = 'dist/dashboard/assets';
 
-  it('take at most 60 KB compressed, all together', () => {
+  it('have at most 60 KB compressed, all together', () => {
     const page = gzipSync(readFileSync('dist/dashboard/index.html')).length;
     const files = readdirSync(assets).filter((name) => name.endsWith('.gz'));
     const bytes = files.reduce((sum, name) => sum + statSync(`${assets}/${name}`).size, page);
@@ -20,7 +20,7 @@ describe('the files of the dashboard', () => {
     expect(bytes).toBeLessThan(60_000);
   });
 
-  it('are built for production, by tests as well', () => {
+  it('are built for production, also by tests', () => {
     const scripts = readdirSync(assets).filter((name) => name.endsWith('.js'));
     expect(scripts).not.toHaveLength(0);
     for (const name of scripts) expect(readFileSync(`${assets}/${name}`, 'utf8')).not.toContain('.tsx');
@@ -52,13 +52,13 @@ describe.skipIf(executablePath === null)('the dashboard', () => {
       .toMatch(/Snapshot of \d\d:\d\d:\d\d/);
   });
 
-  it('shows one snapshot after another', async () => {
+  it('shows each new snapshot', async () => {
     const moment = page.locator('.moment time');
     const first = await moment.textContent();
     await expect.poll(() => moment.textContent(), soon).not.toBe(first);
   });
 
-  it('paints the logical processors over time, from before it was opened on', async () => {
+  it('shows the logical processors over time, including the time before it was opened', async () => {
     const painted = (): Promise<number> =>
       page.evaluate(() => {
         const canvas = document.querySelector('canvas');
@@ -68,7 +68,7 @@ describe.skipIf(executablePath === null)('the dashboard', () => {
     await expect.poll(painted, soon).toBeGreaterThan(2);
   });
 
-  it('has the table sorted and filtered by the service, and keeps both in the address', async () => {
+  it('lets the service sort and filter the table, and keeps both in the address', async () => {
     await page.getByRole('button', { name: /^Partition/ }).click();
     await expect
       .poll(names, soon)
@@ -81,7 +81,7 @@ describe.skipIf(executablePath === null)('the dashboard', () => {
     await page.goto(addressOf(served));
   });
 
-  it('uses one WebSocket, and asks for nothing from elsewhere', async () => {
+  it('uses one WebSocket, and requests nothing from other servers', async () => {
     const sockets: string[] = [];
     await page.goto('about:blank');
     page.on('websocket', (socket) => sockets.push(socket.url()));
@@ -92,7 +92,7 @@ describe.skipIf(executablePath === null)('the dashboard', () => {
     expect(browser.complaints).toEqual([]);
   });
 
-  it('is served under a policy without inline scripts or styles, in files that never change', async () => {
+  it('has a content security policy without inline scripts or styles, and files that are cached for ever', async () => {
     const response = await page.request.get(addressOf(served), { headers: { accept: 'text/html' } });
     const { 'content-security-policy': policy = '', 'cache-control': caching } = response.headers();
     expect(policy).toContain("default-src 'none'");
@@ -123,7 +123,7 @@ describe.skipIf(executablePath === null)(
       await served.program.stop();
     });
 
-    it('asks for a token, keeps it for the tab only, and works with its own documents alone', async () => {
+    it('asks for a token, keeps it for the tab only, and works with its own documents only', async () => {
       const page = await browser.open(addressOf(served));
       const field = page.getByLabel('Token', { exact: true });
       await field.waitFor(soon);
@@ -141,7 +141,7 @@ describe.skipIf(executablePath === null)(
       expect(await page.evaluate(() => JSON.stringify(sessionStorage))).toBe('{}');
     });
 
-    it('does not open the service to other documents', async () => {
+    it('does not make the service accept other documents', async () => {
       const response = await fetch(served.url, {
         method: 'POST',
         headers: { 'content-type': 'application/json', authorization: `Bearer ${await tokenOf('1')}` },

@@ -18,39 +18,39 @@ const bearer = (): Record<string, string> => ({ authorization: `Bearer ${served.
 describe('GraphQL over Server-Sent Events', () => {
   it.each<Rule>([
     [
-      'what is accepted as events is answered as events',
+      'a client that accepts events receives events',
       testedIn(serverFile, 'begins at once, before there is an event, with headers that keep it flowing'),
     ],
     [
-      'what cannot run is an error in an event, with the status 200',
+      'an operation that cannot run is an error in an event, with the status 200',
       testedIn(serverFile, 'says in an event why an operation cannot run (%#)'),
     ],
     [
-      'who has no identity gets no stream',
-      testedIn('end-to-end/live.test.ts', 'is needed: without a token there is no event stream'),
+      'a client without an identity gets no stream',
+      testedIn('end-to-end/live.test.ts', 'is required: without a token there is no event stream'),
     ],
     [
       'a stream is next, next, … and complete',
-      testedIn(contractFile, 'gets each event at once, and its end'),
+      testedIn(contractFile, 'receives each event immediately, and the end'),
     ],
     [
       'a single result is one next and a complete with empty data',
       testedIn(serverFile, 'of a question is that one result'),
     ],
     [
-      'a stream is over when the client closes it',
+      'a stream ends when the client closes it',
       testedIn(contractFile, 'ends on the server when the client ends it, exactly once'),
     ],
     [
-      'a stream is asked for by GET as well, as an EventSource does',
+      'a stream can be requested by GET, as an EventSource does',
       testedIn(serverFile, 'comes by GET as well'),
     ],
     [
-      'what keeps a quiet stream open is no event',
+      'the ping that keeps an idle stream open is not an event',
       testedIn(serverFile, 'is pinged, and one that is not quiet is not'),
     ],
     [
-      'a service that ends does not complete its streams, so that clients come back',
+      'a service that shuts down does not complete its streams, so that clients reconnect',
       testedIn(
         'end-to-end/live.test.ts',
         'ends the connections of streams without completing them, and the service exits with 0',
@@ -75,7 +75,7 @@ describe('GraphQL over Server-Sent Events', () => {
       },
     ],
     [
-      'the client of graphql-sse learns of an operation that cannot run, and that it is over',
+      'the client of graphql-sse receives the error of an operation that cannot run, and its end',
       async () => {
         const client = createClient({ url: served.url, headers: bearer(), retryAttempts: 0 });
         const results = [];

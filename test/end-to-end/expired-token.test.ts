@@ -60,7 +60,7 @@ const codesOf = ({ errors }: { errors?: any[] }): unknown[] =>
 describe.each([
   ['one process', []],
   ['two workers', ['--workers', '2']],
-])('a token that expires, in %s,', (_, args) => {
+])('a token that expires, over %s,', (_, args) => {
   let served: Served;
   const isRefused = async (token: string): Promise<boolean> =>
     codesOf(await post(served.url, { token, query: '{ viewer { isRoot } }' }))[0] === 'UNAUTHENTICATED';
@@ -80,7 +80,7 @@ describe.each([
   });
   afterAll(() => served.program.stop());
 
-  it('ends its streams by the wall clock, quiet ones too, and no others', async () => {
+  it('ends its streams by the wall clock, also idle ones, and no others', async () => {
     const [token, lasting] = [await sign(30 * minute), await sign(120 * minute)];
     const open = (query: string, by: string): Watcher[] =>
       Object.values(transports).map((watch) => watch({ url: served.url, token: by, query }));
@@ -120,7 +120,7 @@ describe.each([
     guest.socket.terminate();
   });
 
-  it('ends no stream because the clock was set back, nor for good because it was set forward by mistake', async () => {
+  it('ends no stream because the clock was set back, and not permanently because it was set forward by mistake', async () => {
     const token = await sign(30 * minute);
     const open = (): Watcher[] =>
       Object.values(transports).map((watch) => watch({ url: served.url, token, query: busy }));
@@ -144,7 +144,7 @@ describe.each([
     for (const watcher of again) watcher.stop();
   });
 
-  it('lets a client with a new token come back by itself, and tells any other why it may not', async () => {
+  it('lets a client with a new token reconnect by itself, and tells any other client why it may not', async () => {
     const expiring = await sign(30 * minute);
     const fresh = await sign(120 * minute);
     const url = served.url;

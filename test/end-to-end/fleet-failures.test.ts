@@ -18,7 +18,7 @@ type Name = (typeof names)[number];
 const query =
   'fleet { hosts { nodes { name hypervisor { host } } } totals { answered } unreachable { name } }';
 
-describe.skipIf(natsServerPath === null)('a fleet under watching clients', () => {
+describe.skipIf(natsServerPath === null)('a fleet with subscribed clients', () => {
   const folder = mkdtempSync(join(tmpdir(), 'hvql-failures-'));
   const secret = 'x'.repeat(32);
   const hosts = new Map<Name, Program>();
@@ -96,7 +96,7 @@ describe.skipIf(natsServerPath === null)('a fleet under watching clients', () =>
   const allHave = (...expected: readonly Name[]): Promise<unknown> =>
     Promise.all(watchers.map((watcher) => has(watcher, ...expected)));
 
-  it('has a gap where a host is killed, and the host again once it is back', async () => {
+  it('has a gap when a host is killed, and the host again after its restart', async () => {
     await hosts.get('web-2')?.stop('SIGKILL');
     await allHave('web-1');
     const answer = await post(url, { token, query: `{ ${query} }` });
@@ -105,7 +105,7 @@ describe.skipIf(natsServerPath === null)('a fleet under watching clients', () =>
     await allHave(...names);
   });
 
-  it('has a gap where a host hangs, and waits no second time for it', async () => {
+  it('has a gap when a host hangs, and waits for it only once', async () => {
     hosts.get('web-2')?.child.kill('SIGSTOP');
     await allHave('web-1');
     const ask = (): Promise<any> => post(url, { token, query: `{ ${query} }` });
@@ -118,7 +118,7 @@ describe.skipIf(natsServerPath === null)('a fleet under watching clients', () =>
     await until(async () => (await ask()).errors === undefined);
   });
 
-  it('has no host while NATS is dead, and all again once it is back on its port', async () => {
+  it('has no hosts while NATS is not running, and all again after its restart on the same port', async () => {
     await nats.kill();
     await allHave();
     expect(await readyStatus()).toBe(503);
@@ -128,7 +128,7 @@ describe.skipIf(natsServerPath === null)('a fleet under watching clients', () =>
     expect(await readyStatus()).toBe(200);
   });
 
-  it('notices that NATS stands still, and has all hosts again once it continues', async () => {
+  it('notices that NATS is suspended, and has all hosts again once it continues', async () => {
     nats.signal('SIGSTOP');
     await allHave();
     await until(async () => (await readyStatus()) === 503);
@@ -137,7 +137,7 @@ describe.skipIf(natsServerPath === null)('a fleet under watching clients', () =>
     await until(async () => (await readyStatus()) === 200);
   });
 
-  it('ends its subscriptions where a gateway is killed, and has them at the next one', async () => {
+  it('ends the subscriptions of a gateway that is killed; clients continue at the next gateway', async () => {
     await gateway.stop('SIGKILL');
     for (const { kind } of await Promise.all(watchers.map((watcher) => watcher.end())))
       expect(kind).toBe('error');

@@ -28,7 +28,7 @@ describe.skipIf(natsServerPath === null)('hvql serve --nats', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('answers over NATS and HTTP, with several processes, one of which joins', async () => {
+  it('responds over NATS and HTTP with several processes, one of which joins the fleet', async () => {
     const { program, url } = await serve([...args, '--workers', '2']);
     const gateway = await openGateway(nats.url, keys.key);
     const query = '{ hypervisor { host } viewer { isRoot } }';
@@ -61,7 +61,7 @@ describe.skipIf(natsServerPath === null)('hvql serve --nats', () => {
     await gateway.close();
   });
 
-  it('is asked by a gateway, in development mode without keys', async () => {
+  it('responds to a gateway, in development mode without keys', async () => {
     const host = await serve([
       '--nats',
       nats.url,
@@ -92,7 +92,7 @@ describe.skipIf(natsServerPath === null)('hvql serve --nats', () => {
     expect(await host.program.stop()).toBe(0);
   });
 
-  it('serves without NATS, and its development tokens name the host', async () => {
+  it('serves HTTP without NATS, and its development tokens name the host', async () => {
     const address = nats.url.replace(/\d+$/, '1');
     const { program, url, tokens } = await serve(['--nats', address, '--host-name', 'web-17']);
     const answer = await post(url, { token: tokens[0], query: '{ hypervisor { host } }' });
@@ -115,7 +115,7 @@ describe.skipIf(natsServerPath === null)('hvql fleet', () => {
     return { program, url, tokens, nats };
   }
 
-  it('answers at the address that it prints, with its tokens, and leaves nothing running', async () => {
+  it('serves at the address that it prints, with its tokens, and leaves no processes or files', async () => {
     const { program, url, tokens, nats } = await start();
     expect(tokens.map(([, title]) => title)).toEqual([
       'the root partition of every host',
@@ -143,14 +143,14 @@ describe.skipIf(natsServerPath === null)('hvql fleet', () => {
     expect(program.stderr).not.toMatch(/warn|error/i);
   });
 
-  it('ends with nats-server, with a message', async () => {
+  it('exits with a message when nats-server exits', async () => {
     const { program, nats } = await start();
     process.kill(nats, 'SIGKILL');
     expect(await program.exited).toBe(1);
     expect(program.stderr).toContain('hvql: nats-server has ended (SIGKILL).');
   });
 
-  it('says how to install nats-server where it is missing', async () => {
+  it('says how to install nats-server if it is missing', async () => {
     const { signal } = new AbortController();
     const starting = startLocalNats(tmpdir(), { wait: systemWait, signal, program: 'no-nats-server' });
     await expect(starting).rejects.toThrow(/^nats-server is not installed: "apt-get install nats-server"/);

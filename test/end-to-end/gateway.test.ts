@@ -59,7 +59,7 @@ describe.skipIf(natsServerPath === null)('hvql gateway', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('answers the listed documents only, through the plugins, and the schema for the root', async () => {
+  it('accepts only the listed documents, runs the plugins, and shows the schema to the root', async () => {
     expect((await ask(totals)).data).toEqual({ fleet: { totals: { of: 0 } } });
     expect(await codeOf('{ fleet { totals { of } } }')).toBe('OPERATION_NOT_ALLOWED');
     expect((await ask(replaced)).data).toEqual({ viewer: { partition: 'of the plugin' } });
@@ -67,7 +67,7 @@ describe.skipIf(natsServerPath === null)('hvql gateway', () => {
     expect(await codeOf(schema, { hv_partition: '5' })).toBe('ACCESS_DENIED');
   });
 
-  it('gives its health to the root of all hosts, and on the loopback address without an identity', async () => {
+  it('shows its health to the root of all hosts, and on the loopback address without an identity', async () => {
     const scrape = async (claims?: object): Promise<Response> =>
       fetch(new URL('/metrics', url), { headers: { authorization: `Bearer ${await token(claims)}` } });
     await until(async () => (await (await scrape()).text()).includes('hvql_nats_connected 1\n'));
@@ -81,7 +81,7 @@ describe.skipIf(natsServerPath === null)('hvql gateway', () => {
     expect(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()).toContain('hvql_host_streams 0\n');
   });
 
-  it('ends the subscription of a watcher whose token is revoked, and no other', async () => {
+  it('ends the subscription of a client whose token is revoked, and no other', async () => {
     const watchers = await Promise.all(
       ['adam', 'eve'].map(async (sub) => watchBySse({ url, token: await token({ sub }), query: live })),
     );
@@ -109,7 +109,7 @@ describe.skipIf(natsServerPath === null)('hvql gateway', () => {
     ]);
   });
 
-  it('reads its keys again on SIGHUP, and its audit file', async () => {
+  it('reloads its keys and reopens its audit file on SIGHUP', async () => {
     const old = await token();
     secret = 'b'.repeat(32);
     writeFileSync(path('secret'), secret);

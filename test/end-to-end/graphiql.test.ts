@@ -24,7 +24,7 @@ describe.skipIf(executablePath === null)('GraphiQL in a browser without the inte
     await served.program.stop();
   });
 
-  it('opens with the example operations in tabs, and shows the data of the first one unasked', async () => {
+  it('opens with the example operations in tabs, and runs the first one by itself', async () => {
     await page.getByRole('button', { name: /(execute|stop) query/i }).waitFor();
     const tabs = await page.getByRole('tab').allTextContents();
     for (const name of [
@@ -47,7 +47,7 @@ describe.skipIf(executablePath === null)('GraphiQL in a browser without the inte
     if (screenshot !== undefined) await page.screenshot({ path: screenshot });
   });
 
-  it('shows the same tabs after a reload, the one that was open, and runs it', async () => {
+  it('shows the same tabs after a reload, with the same one active, and runs it', async () => {
     const tabs = await page.getByRole('tab').allTextContents();
     await page.reload();
     const answer = page.getByRole('region', { name: /result/i });
@@ -64,20 +64,20 @@ describe.skipIf(executablePath === null)('GraphiQL in a browser without the inte
     expect(await page.getByRole('tab', { name: 'Service' }).getAttribute('aria-selected')).toBe('true');
   });
 
-  it('keeps a history of what was run', async () => {
+  it('keeps a history of the operations that were run', async () => {
     await page.getByRole('button', { name: 'Show History' }).click();
     const history = page.getByRole('region', { name: 'History' });
     await expect.poll(() => history.textContent()).toMatch(/Service[^]*Overview/);
     await page.getByRole('button', { name: 'Hide History' }).click();
   });
 
-  it('asks with the token of a guest in the tab of that name, which is denied what is not its own', async () => {
+  it("uses the guest's token in the tab of that name, which may read only its own partition", async () => {
     await openTab(page.getByRole('tab', { name: 'OwnPartitionAsGuest' }));
     const answer = await execute(page, /ACCESS_DENIED/);
     expect(await answer.textContent()).toContain('web-1');
   });
 
-  it('shows one event of a subscription after another, until it is stopped', async () => {
+  it('shows each event of a subscription, until it is stopped', async () => {
     await openTab(page.getByRole('tab', { name: 'LiveLogicalProcessors' }));
     const answer = await execute(page, /"sampledAt"/);
     const moments = new Set<string>();
@@ -102,7 +102,7 @@ describe.skipIf(executablePath === null)('GraphiQL in a browser without the inte
     expect(await countMoments()).toBe(last);
   });
 
-  it('asks what is allowed where only that is answered, as it stands in the tabs', async () => {
+  it('sends the allowed documents unchanged from the tabs if the service accepts only these', async () => {
     const strict = await serve(['--source', 'simulator?seed=1', '--operations', 'schema/operations']);
     const own = await browser.newPage();
     try {
@@ -118,7 +118,7 @@ describe.skipIf(executablePath === null)('GraphiQL in a browser without the inte
     }
   });
 
-  it('shows a field for a token where users bring their own, and fetches the schema with it', async () => {
+  it('has a field for a token if users bring their own, and fetches the schema with it', async () => {
     const secret = '0123456789abcdef0123456789abcdef';
     const strict = await serve(['--source', 'simulator?seed=1'], { HVQL_JWT_SECRET: secret });
     const command = new Program(['token', '--partition', '1'], { HVQL_JWT_SECRET: secret });
@@ -151,7 +151,7 @@ describe.skipIf(executablePath === null)('GraphiQL in a browser without the inte
     }
   });
 
-  it('asks for nothing from elsewhere, and breaks none of its own rules', () => {
+  it('requests nothing from other servers, and does not violate its own content security policy', () => {
     expect(started.elsewhere).toEqual([]);
     expect(started.complaints).toEqual([]);
   });

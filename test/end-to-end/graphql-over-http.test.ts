@@ -34,7 +34,7 @@ describe.each(paths)('the service, audited by graphql-http $by,', ({ flags, time
     expect(result.status, there).toBe('ok');
   });
 
-  it('is asked all that there is to ask', () => {
+  it('runs all 61 audits', () => {
     expect(new Set(audits.map(({ id }) => id)).size).toBe(61);
     const levels = audits.map(({ name }) => name.split(' ', 1)[0]);
     expect([...new Set(levels)].sort()).toEqual(['MAY', 'MUST', 'SHOULD']);

@@ -48,7 +48,7 @@ const absent = Array.from({ length: listItems }, (_, n) =>
 const aliased = (field: string): string => Array.from({ length: 199 }, (_, n) => `a${n}: ${field}`).join(' ');
 
 const greedy: Record<string, Question> = {
-  'ids that are not there': {
+  'ids that do not exist': {
     query: `query ($ids: [ID!]!) { ${aliased('nodes(ids: $ids) { id }')} }`,
     variables: { ids: absent },
   },
@@ -87,7 +87,7 @@ const healthMilliseconds = 250;
 
 describe.each(Object.entries(transports))('a greedy caller by %s', (_way, ask) => {
   it.each(Object.entries(greedy))(
-    'that asks for %s is refused, and /health is answered',
+    'that requests %s is refused, and /health responds in time',
     async (_what, question) => {
       const expected = { errors: [{ extensions: { code: 'LIMIT_EXCEEDED' } }] };
       // The best of four, since the machine may be busy with other work.

@@ -30,7 +30,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-describe('a guest behind its socket', () => {
+describe('a guest connected by its socket', () => {
   let home: string;
   let served: Served;
   let path: string;
@@ -48,7 +48,7 @@ describe('a guest behind its socket', () => {
     rmSync(home, { recursive: true, force: true });
   });
 
-  it('is its partition by POST and GET, with any credentials', async () => {
+  it('is identified as its partition by POST and GET, with any credentials', async () => {
     for (const headers of [{}, forged, { authorization: 'Bearer x' }]) {
       expect((await postBySocket(path, viewer, headers)).body).toEqual(viewerOf('5'));
       expect((await getBySocket(path, viewer, headers)).body).toEqual(viewerOf('5'));
@@ -64,7 +64,7 @@ describe('a guest behind its socket', () => {
   const own = '{ partition { partitionId counters { virtualProcessors } } }';
   const foreign = '{ hypervisor { counters { totalPages } } partition(id: 9) { partitionId } }';
 
-  it('reads its own counters and nothing else', async () => {
+  it('reads only its own counters', async () => {
     for (const ask of [postBySocket, getBySocket]) {
       const { data } = (await ask(path, own, forged)).body;
       expect(data.partition).toMatchObject({ partitionId: '5' });
@@ -83,7 +83,7 @@ describe('a guest behind its socket', () => {
   const watching = 'subscription { partition(every: "100ms") { partitionId sampledAt } }';
   const watchingOther = 'subscription { partition(id: 9, every: "100ms") { partitionId } }';
 
-  it('watches its own by an event stream, and is denied the others', async () => {
+  it('can subscribe to its own partition by an event stream, and is denied others', async () => {
     const client = await streamBySocket(path, watching, forged);
     await until(() => client.text().split('event: next').length > 3);
     expect(client.text()).toContain('"partitionId":"5"');
@@ -94,7 +94,7 @@ describe('a guest behind its socket', () => {
     other.socket.destroy();
   });
 
-  it('watches its own over a WebSocket, and is denied the others', async () => {
+  it('can subscribe to its own partition over a WebSocket, and is denied others', async () => {
     const payload = { Authorization: forged['authorization'] };
     const client = await openBySocket(path, { payload, headers: forged });
     const subscribe = (id: string, query: string): void =>
@@ -108,7 +108,7 @@ describe('a guest behind its socket', () => {
     client.socket.terminate();
   });
 
-  it('asks for the health, and is given no page', async () => {
+  it('can request the health, and gets no web page', async () => {
     expect((await sendBySocket(path, { path: '/health' })).status).toBe(200);
     expect((await sendBySocket(path, { path: '/ready' })).status).toBe(200);
     const { headers, text } = await sendBySocket(path, { headers: { accept: 'text/html' } });
@@ -133,7 +133,7 @@ describe('hvql serve with guest sockets', () => {
   it.each([
     [[], 0o600],
     [['--guest-socket-mode', '0660'], 0o660],
-  ])('gives them a mode: %j', async (args, mode) => {
+  ])('creates them with the mode: %j', async (args, mode) => {
     const path = join(folder, 'a');
     const before = process.umask(0);
     const starting = serve([...source, ...args], { HVQL_GUEST_SOCKET: `5=${path}, 9=${path}-9` });
@@ -146,7 +146,7 @@ describe('hvql serve with guest sockets', () => {
   });
 
   it.each(['SIGTERM', 'SIGINT'] as const)(
-    'removes them on %s, and ends their connections without completing a stream',
+    'removes them on %s, and ends their connections without completing streams',
     async (signal) => {
       const path = join(folder, 'a');
       const { program } = await serve([...source, '--guest-socket', `5=${path}`]);
@@ -158,7 +158,7 @@ describe('hvql serve with guest sockets', () => {
     },
   );
 
-  it('takes over what one that was killed has left, and not what another still has', async () => {
+  it('replaces sockets of a killed process, and not those of a running one', async () => {
     const path = join(folder, 'a');
     const killed = await serve([...source, '--guest-socket', `5=${path}`]);
     await killed.program.stop('SIGKILL');
@@ -175,7 +175,7 @@ describe('hvql serve with guest sockets', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  it('leaves alone at its end what has come in the place of its own', async () => {
+  it('does not remove a file at shutdown that has replaced its socket', async () => {
     const path = join(folder, 'a');
     const { program } = await serve([...source, '--guest-socket', `5=${path}`]);
     unlinkSync(path);
@@ -185,7 +185,7 @@ describe('hvql serve with guest sockets', () => {
     await second.program.stop();
   });
 
-  it('tells all that is wrong at once, with what is wrong elsewhere, and leaves nothing', async () => {
+  it('reports all their problems together with all others, and leaves no sockets', async () => {
     const file = join(folder, 'file');
     writeFileSync(file, 'precious');
     const long = join(folder, 'l'.repeat(107));
@@ -205,7 +205,7 @@ describe('hvql serve with guest sockets', () => {
     expect(readdirSync(folder)).toEqual(['file']);
   });
 
-  it('leaves none where it cannot start for another reason', async () => {
+  it('leaves no sockets if it cannot start for another reason', async () => {
     const { program, url } = await serve(source);
     const path = join(folder, 'a');
     const port = new URL(url).port;
@@ -233,7 +233,7 @@ function ask(socket: Socket, query: string): Promise<any> {
 }
 
 describe('guests of virtual machine monitors', () => {
-  it('reach the service by their virtual socket while their machine runs', async () => {
+  it('reach the service through their virtual socket while their machine runs', async () => {
     const guests = join(folder, 'guests');
     mkdirSync(guests);
     const early = await startMonitor(join(guests, '5.sock'));

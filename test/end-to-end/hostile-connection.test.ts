@@ -80,10 +80,10 @@ const h2c = head('GET /health', host, 'Connection: Upgrade', 'Upgrade: h2c');
 
 const firsts = {
   'a request without Host': [head('GET /health'), '400'],
-  'an expectation that there is not': [head('GET /health', host, 'Expect: x'), '417'],
+  'an unknown expectation': [head('GET /health', host, 'Expect: x'), '417'],
 } as const;
 const upgrades = {
-  'an upgrade at no path for it': [head('GET /nope', ...webSocket), '404'],
+  'an upgrade at a path without upgrades': [head('GET /nope', ...webSocket), '404'],
   'an upgrade of a foreign host': [head('GET /graphql', 'Host: evil.example', ...webSocket.slice(1)), '403'],
   'an upgrade without a key': [head('GET /graphql', ...webSocket.slice(0, 3)), '400'],
   'an upgrade': [head('GET /graphql', ...webSocket), '101'],
@@ -91,9 +91,9 @@ const upgrades = {
   'a tunnel': [head('CONNECT localhost:80', host), '405'],
 } as const;
 
-describe.each(Object.entries(listeners))('pipelined on one connection, by %s', (way, open) => {
+describe.each(Object.entries(listeners))('requests pipelined on one connection, by %s:', (way, open) => {
   describe.each(Object.entries(firsts))('%s', (_, [first, firstStatus]) => {
-    it.each(Object.entries(upgrades))('and %s are answered in turn', async (_, [upgrade, status]) => {
+    it.each(Object.entries(upgrades))('and %s are answered in order', async (_, [upgrade, status]) => {
       // A client of a guest socket has an identity under any name of the host.
       const expected = way === 'guest socket' && status === '403' ? '101' : status;
       const text = await received(open, first + upgrade, (come) => statusesOf(come).length === 2);
@@ -101,7 +101,7 @@ describe.each(Object.entries(listeners))('pipelined on one connection, by %s', (
     });
   });
 
-  it('upgrades in a row, reset at any time, end nothing but the connection', async () => {
+  it('upgrades in a row, reset at any time, affect only their connection', async () => {
     const opening = Array.from({ length: 120 }, async (_, n) => {
       const { socket, closed, reset } = open();
       socket.write(h2c.repeat(4));
@@ -113,8 +113,8 @@ describe.each(Object.entries(listeners))('pipelined on one connection, by %s', (
   });
 });
 
-describe('a client that ends its side behind an upgrade', () => {
-  it('has its request answered that asks for another protocol', async () => {
+describe('a client that half-closes its connection after an upgrade request', () => {
+  it('gets a response to the request', async () => {
     const { socket, closed } = listeners.plain();
     let text = '';
     socket.on('data', (part: Buffer) => (text += part.toString('latin1')));
@@ -137,8 +137,8 @@ const scriptOf = async ({ url }: Served): Promise<string> => {
   return /\/graphql\/assets\/[0-9a-f]+\.js/.exec(page)?.[0] ?? '';
 };
 
-describe.each(['plain', 'TLS'] as const)('behind an answer that takes long to send, by %s', (way) => {
-  it.each(Object.entries(upgrades))('%s is answered in turn', async (_, [upgrade, status]) => {
+describe.each(['plain', 'TLS'] as const)('after a response that is slow to send, by %s,', (way) => {
+  it.each(Object.entries(upgrades))('%s is answered in order', async (_, [upgrade, status]) => {
     const served = way === 'plain' ? services.plain : services.secure;
     const first = head(`GET ${await scriptOf(served)}`, host);
     const { socket, closed } = listeners[way]();
@@ -172,7 +172,7 @@ describe('the script of GraphiQL', () => {
   };
 
   it.each(['plain', 'TLS'] as const)(
-    'is not made again for each request that does not read it, by %s',
+    'is not held in memory once per request that does not read it, by %s',
     async (way) => {
       const served = way === 'plain' ? services.plain : services.secure;
       const path = await scriptOf(served);

@@ -100,7 +100,7 @@ const cases = (['plain', 'TLS', 'guest socket'] as const).flatMap((kind) =>
   Object.entries(requests).map(([transport, make]) => ({ kind, transport, make })),
 );
 
-describe.each(cases)('$transport on a listener of kind $kind', ({ kind, transport, make }) => {
+describe.each(cases)('a request by $transport on a listener of kind $kind', ({ kind, transport, make }) => {
   const request = (
     change: (parts: { line: string; host: string[]; lines: string[]; version: string }) => void = () => {},
   ): Promise<string> => {
@@ -113,7 +113,7 @@ describe.each(cases)('$transport on a listener of kind $kind', ({ kind, transpor
   /** The request with its target in absolute form. */
   const absolute = (line: string, origin: string): string => line.replace(' /', ` ${origin}/`);
 
-  it('is answered as it is, and with other headers of which there may be several', async () => {
+  it('is accepted, also with repeated headers that may be repeated', async () => {
     expect(statusOf(await request())).toBe(expectedStatus(transport));
     const several = await request((parts) => {
       // As long as the names of headers of which there may be one.
@@ -128,7 +128,7 @@ describe.each(cases)('$transport on a listener of kind $kind', ({ kind, transpor
     ['Host', (authority: string) => [`host: ${authority}`, 'HOST: elsewhere.example']],
     ['Authorization', () => ['Authorization: Bearer x', 'authorization: Bearer x']],
     ['Content-Type', () => ['Content-Type: application/json', 'content-type: text/plain']],
-  ])('is refused with 400 where it has two headers %s', async (name, double) => {
+  ])('is refused with 400 if it has two headers %s', async (name, double) => {
     const text = await request((parts) => {
       const lines = double(listenerOf(kind).authority);
       const others = [...parts.host, ...parts.lines].filter((line) => !line.startsWith(`${name}:`));
@@ -140,7 +140,7 @@ describe.each(cases)('$transport on a listener of kind $kind', ({ kind, transpor
     expect(text).toContain('"code":"BAD_REQUEST"');
   });
 
-  it('is answered where its target is in absolute form, whose host counts in place of the header', async () => {
+  it('is accepted with a target in absolute form, whose host replaces the Host header', async () => {
     const { scheme, authority } = listenerOf(kind);
     for (const host of [authority, 'elsewhere.example']) {
       const text = await request((parts) => {
@@ -168,7 +168,7 @@ describe.each(cases)('$transport on a listener of kind $kind', ({ kind, transpor
     expect(statusOf(noHost)).toBe(400);
   });
 
-  it.each(['HTTP/2.0', 'HTTP/0.9'])('is refused with 400 where its line says %s', async (version) => {
+  it.each(['HTTP/2.0', 'HTTP/0.9'])('is refused with 400 if its request line has %s', async (version) => {
     const text = await request((parts) => {
       parts.version = version;
     });
@@ -181,7 +181,7 @@ describe.each(cases)('$transport on a listener of kind $kind', ({ kind, transpor
 });
 
 describe('a target in absolute form', () => {
-  it('may have no path, and other schemes than http and https are no address of the service', async () => {
+  it('may have no path, and is not found with schemes other than http and https', async () => {
     const listener = listenerOf('plain');
     const ask = async (target: string): Promise<number> =>
       statusOf(

@@ -106,7 +106,7 @@ describe('a Linux host, served,', () => {
   }
 
   it.each(Object.entries(callers))(
-    'tells %s exactly what it may read, in queries and live',
+    'shows %s exactly what it may read, in queries and events',
     async (_who, [id, privileges, readable, isGlobal]) => {
       const token = await tokenOf(id, privileges);
       const { url } = served;
@@ -130,7 +130,7 @@ describe('a Linux host, served,', () => {
     },
   );
 
-  it('has names from a file, and is asked for by them as soon as they change', async () => {
+  it('takes names from a file, and finds partitions by changed names immediately', async () => {
     const token = await tokenOf('1', null);
     const query =
       '{ hypervisor { partitions { nodes { name isRoot parent { partitionId } page { bytes } } } } service { source { kind unreadableLines } } }';

@@ -39,49 +39,59 @@ function told({ data, errors = [] }: any, field: string): object {
 }
 
 describe.each(Object.entries(transports))('over %s,', (_name, watch) => {
-  it.each(Object.entries(callers))('%s gets of partitions what it may read', async (who, caller) => {
-    const { url } = host.served;
-    const token = host.tokens[who];
-    const verdicts = await Promise.all(
-      targets.map(async (id) => {
-        const selector = id === null ? '' : `id: ${id}`;
-        const bracketed = id === null ? '' : `(${selector})`;
-        const asked = await post(url, { token, query: `{ partition${bracketed} ${partition} }` });
-        const query = `subscription { partition(${selector} every: "1h") ${partition} }`;
-        const watcher = watch({ url, token, query });
-        const event = await watcher.event(0);
-        expect(told(event, 'partition')).toEqual(told(asked, 'partition'));
-        const isDenied = event.data === null;
-        // A stream that has nothing to tell, and never will, is over.
-        if (isDenied) expect(await watcher.end()).toEqual({ kind: 'complete' });
-        expect(watcher.ending === null).toBe(!isDenied);
-        watcher.stop();
-        const [error] = event.errors ?? [];
-        const isAtRoot = error?.path.length === 1;
-        return [
-          id,
-          isAtRoot ? [error.extensions.code, error.extensions.reason].filter(Boolean).join(' ') : 'read',
-        ];
-      }),
-    );
-    expect(verdicts).toEqual(targets.map((id) => [id, expectedVerdict(caller, id ?? caller.partition)]));
-  });
+  it.each(Object.entries(callers))(
+    '%s gets the partitions that it may read, and no others',
+    async (who, caller) => {
+      const { url } = host.served;
+      const token = host.tokens[who];
+      const verdicts = await Promise.all(
+        targets.map(async (id) => {
+          const selector = id === null ? '' : `id: ${id}`;
+          const bracketed = id === null ? '' : `(${selector})`;
+          const asked = await post(url, { token, query: `{ partition${bracketed} ${partition} }` });
+          const query = `subscription { partition(${selector} every: "1h") ${partition} }`;
+          const watcher = watch({ url, token, query });
+          const event = await watcher.event(0);
+          expect(told(event, 'partition')).toEqual(told(asked, 'partition'));
+          const isDenied = event.data === null;
+          // A stream that has nothing to tell, and never will, is over.
+          if (isDenied) expect(await watcher.end()).toEqual({ kind: 'complete' });
+          expect(watcher.ending === null).toBe(!isDenied);
+          watcher.stop();
+          const [error] = event.errors ?? [];
+          const isAtRoot = error?.path.length === 1;
+          return [
+            id,
+            isAtRoot ? [error.extensions.code, error.extensions.reason].filter(Boolean).join(' ') : 'read',
+          ];
+        }),
+      );
+      expect(verdicts).toEqual(targets.map((id) => [id, expectedVerdict(caller, id ?? caller.partition)]));
+    },
+  );
 
-  it.each(Object.entries(callers))('%s gets of the hypervisor what it may read', async (who, caller) => {
-    const { url } = host.served;
-    const token = host.tokens[who];
-    const asked = await post(url, { token, query: `{ hypervisor ${hypervisor} }` });
-    const watcher = watch({ url, token, query: `subscription { hypervisor(every: "200ms") ${hypervisor} }` });
-    // The second event goes another way than the first.
-    for (const event of [await watcher.event(0), await watcher.event(1)]) {
-      expect(told(event, 'hypervisor')).toEqual(told(asked, 'hypervisor'));
-    }
-    expect(watcher.ending).toBeNull();
-    watcher.stop();
-    const { logicalProcessors, counters, partitions } = asked.data.hypervisor;
-    expect([logicalProcessors !== null, counters !== null]).toEqual(
-      caller.isGlobal === true ? [true, true] : [false, false],
-    );
-    expect(partitions.nodes.map(({ partitionId }: any) => partitionId)).toEqual(caller.readable);
-  });
+  it.each(Object.entries(callers))(
+    '%s gets the hypervisor fields that it may read, and no others',
+    async (who, caller) => {
+      const { url } = host.served;
+      const token = host.tokens[who];
+      const asked = await post(url, { token, query: `{ hypervisor ${hypervisor} }` });
+      const watcher = watch({
+        url,
+        token,
+        query: `subscription { hypervisor(every: "200ms") ${hypervisor} }`,
+      });
+      // The second event goes another way than the first.
+      for (const event of [await watcher.event(0), await watcher.event(1)]) {
+        expect(told(event, 'hypervisor')).toEqual(told(asked, 'hypervisor'));
+      }
+      expect(watcher.ending).toBeNull();
+      watcher.stop();
+      const { logicalProcessors, counters, partitions } = asked.data.hypervisor;
+      expect([logicalProcessors !== null, counters !== null]).toEqual(
+        caller.isGlobal === true ? [true, true] : [false, false],
+      );
+      expect(partitions.nodes.map(({ partitionId }: any) => partitionId)).toEqual(caller.readable);
+    },
+  );
 });

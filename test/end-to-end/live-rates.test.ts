@@ -81,14 +81,14 @@ function expectedChange({ key, object }: { key: string; object: string }, betwee
 
 const frameAt = (at: string): number => times.findIndex((time) => time.at === at);
 
-describe.each(Object.entries(transports))('a capture that is watched over %s', (_name, watch) => {
+describe.each(Object.entries(transports))('a subscription to a capture over %s', (_name, watch) => {
   let served: Served;
   beforeAll(async () => {
     served = await serve(['--source', 'capture:test/fixtures/three-frames']);
   });
   afterAll(() => served.program.stop());
 
-  it('grows from event to event as its pages say, to the last digit', async () => {
+  it('has exact changes from event to event, as computed from the pages', async () => {
     const watcher = watch({ url: served.url, token: served.tokens[0], query });
     const [first, , last] = times;
     await watcher.until(

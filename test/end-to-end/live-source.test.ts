@@ -90,7 +90,7 @@ describe('streams over a page folder', () => {
     await rm(base, { recursive: true, force: true });
   });
 
-  it('stand still while the process that writes it is killed, and report it when its totals start again', async () => {
+  it('have unchanged values while the writing process is dead, and a reset when its totals start again', async () => {
     await simulator.stop('SIGKILL');
     const still = await all(isStill);
     for (const event of still)
@@ -101,7 +101,7 @@ describe('streams over a page folder', () => {
     await all(isAlive);
   });
 
-  it('tell of the error while it is away, and of values once it is back', async () => {
+  it('have errors while the folder is missing, and values once it is back', async () => {
     await simulator.stop('SIGKILL');
     await rename(folder, join(base, 'away'));
     for (const event of await all(isAway)) expect(JSON.stringify(event)).not.toContain(base);
@@ -120,7 +120,7 @@ describe('streams over a page folder', () => {
     await all(isAlive);
   });
 
-  it('tell nothing that is not so, and none of them is lost', () => {
+  it('have no false values, and do not end', () => {
     for (const { events, ending } of watchers) {
       checkHonesty(events);
       expect(ending).toBeNull();
@@ -128,7 +128,7 @@ describe('streams over a page folder', () => {
   });
 });
 
-describe('a partition that stops while it is watched', () => {
+describe('a partition that stops during subscriptions', () => {
   let folder: string;
   let served: Served;
   beforeAll(async () => {

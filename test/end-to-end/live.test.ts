@@ -21,7 +21,7 @@ describe('the events of a stream', () => {
   afterAll(() => served.program.stop());
 
   it.each(Object.entries(transports))(
-    'begin at once over %s, however far apart they are',
+    'begin immediately over %s, however long the interval is',
     async (_, watch) => {
       const [token] = served.tokens;
       const query = 'subscription { partition(every: "1h") { name counters { virtualProcessors } } }';
@@ -37,7 +37,7 @@ describe('the events of a stream', () => {
     },
   );
 
-  it('then come on the grid, the same to all who watch the same over either transport', async () => {
+  it('are then sent at each tick, equal for all subscriptions to the same fields over both transports', async () => {
     const [token] = served.tokens;
     const every = 500;
     const query = `subscription { hypervisor(every: "${every}ms") { sampledAt logicalProcessors { rates { totalRunTime } } } }`;
@@ -82,7 +82,7 @@ describe('the events of a stream', () => {
     expect(shared[2]).toEqual(shared[0]);
   });
 
-  it('that say nothing new are held back where that is asked for', async () => {
+  it('are omitted on request if they are unchanged', async () => {
     const [token] = served.tokens;
     const query =
       'subscription { partition(every: "100ms", suppressUnchanged: true, heartbeat: "800ms") { name isRoot } }';
@@ -97,7 +97,7 @@ describe('the events of a stream', () => {
   });
 });
 
-describe('the identity of a stream', () => {
+describe('the token of a stream', () => {
   const secret = 'a secret of thirty-two bytes or more';
   const query = 'subscription { partition(every: "200ms") { name sampledAt } }';
   let served: Served;
@@ -112,43 +112,40 @@ describe('the identity of a stream', () => {
       .setExpirationTime(expiresAt)
       .sign(new TextEncoder().encode(secret));
 
-  it.each(Object.entries(transports))(
-    'ends over %s when its token does, and the stream with it',
-    async (name, watch) => {
-      const expiresAt = Math.ceil(Date.now() / 1000) + 3;
-      const watcher = watch({ url: served.url, token: await sign(expiresAt), query });
-      const lasting = watch({ url: served.url, token: await sign(expiresAt + 3600), query });
-      expect((await watcher.end()).kind).toBe('error');
-      expect(Date.now()).toBeGreaterThanOrEqual(expiresAt * 1000);
-      expect(watcher.last.data).toBeUndefined();
-      expect(watcher.last.errors).toMatchObject([{ extensions: { code: 'UNAUTHENTICATED' } }]);
-      const before = watcher.events.slice(0, -1);
-      expect(before.length).toBeGreaterThan(0);
-      expect(before.flatMap(({ errors }) => errors ?? [])).toEqual([]);
-      if (name === 'WebSocket') {
-        await watcher.until(({ closeCode }) => closeCode !== null);
-        expect(watcher.closeCode).toBe(4403);
-      }
-      expect(await lasting.next()).toMatchObject({ data: { partition: { name: 'root' } } });
-      lasting.stop();
-    },
-  );
+  it.each(Object.entries(transports))('ends the stream over %s when it expires', async (name, watch) => {
+    const expiresAt = Math.ceil(Date.now() / 1000) + 3;
+    const watcher = watch({ url: served.url, token: await sign(expiresAt), query });
+    const lasting = watch({ url: served.url, token: await sign(expiresAt + 3600), query });
+    expect((await watcher.end()).kind).toBe('error');
+    expect(Date.now()).toBeGreaterThanOrEqual(expiresAt * 1000);
+    expect(watcher.last.data).toBeUndefined();
+    expect(watcher.last.errors).toMatchObject([{ extensions: { code: 'UNAUTHENTICATED' } }]);
+    const before = watcher.events.slice(0, -1);
+    expect(before.length).toBeGreaterThan(0);
+    expect(before.flatMap(({ errors }) => errors ?? [])).toEqual([]);
+    if (name === 'WebSocket') {
+      await watcher.until(({ closeCode }) => closeCode !== null);
+      expect(watcher.closeCode).toBe(4403);
+    }
+    expect(await lasting.next()).toMatchObject({ data: { partition: { name: 'root' } } });
+    lasting.stop();
+  });
 
-  it('is needed: without a token there is no event stream', async () => {
+  it('is required: without a token there is no event stream', async () => {
     const ending = await watchBySse({ url: served.url, query }).end();
     expect(ending).toMatchObject({ kind: 'error', error: { response: { status: 401 } } });
   });
 
   it.each([
     ['without a token', undefined],
-    ['with one that does not verify', 'eyJhbGciOiJIUzI1NiJ9.e30.c2ln'],
-  ])('is needed: %s a WebSocket is closed with 4401', async (_, token) => {
+    ['with an invalid token', 'eyJhbGciOiJIUzI1NiJ9.e30.c2ln'],
+  ])('is required: %s a WebSocket is closed with 4401', async (_, token) => {
     const watcher = watchByWebSocket({ url: served.url, token, query });
     expect(await watcher.end()).toMatchObject({ kind: 'error', error: { code: 4401 } });
     expect(watcher.events).toEqual([]);
   });
 
-  it('is needed still: with a token that has expired there is no stream', async () => {
+  it('is required to be valid: with an expired token there is no stream', async () => {
     const token = await sign(Math.floor(Date.now() / 1000) - 600);
     expect(await watchBySse({ url: served.url, token, query }).end()).toMatchObject({
       error: { response: { status: 401 } },
@@ -179,7 +176,7 @@ const large =
   'subscription { hypervisor(every: "100ms") { sampledAt partitions { nodes { virtualProcessors { page { bytes } } } } } }';
 
 describe('a client that does not read', () => {
-  it('costs itself: others get every tick, and it gets the newest event when it is back', async () => {
+  it('delays only itself: others get every tick, and it gets the newest event when it reads again', async () => {
     const served = await serve(['--source', 'simulator?partitions=16&vps=8']);
     const [token] = served.tokens;
     const asleep = openRawStream({ url: served.url, token, query: large });
@@ -242,8 +239,8 @@ describe('SIGTERM', () => {
   });
 });
 
-describe.skipIf(process.platform !== 'linux')('a service without watchers', () => {
-  it('reads nothing and does nothing', async () => {
+describe.skipIf(process.platform !== 'linux')('a service without subscriptions', () => {
+  it('reads nothing and uses almost no processor time', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'hvql-live-'));
     await cp('test/fixtures/small-host', join(folder, 'pages'), { recursive: true });
     const served = await serve(['--source', `pages:${join(folder, 'pages')}`, '--log-level', 'debug']);

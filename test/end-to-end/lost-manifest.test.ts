@@ -66,7 +66,7 @@ const codesIn = (answer: any): unknown[] => answer?.errors?.map((error: any) => 
 const isLost = (answer: any): boolean => codesIn(answer).includes('PAGE_UNAVAILABLE');
 
 describe('a manifest that is lost', () => {
-  it('is an error for all callers and watchers, and makes no guest the root', async () => {
+  it('is an error for all queries and subscriptions, and makes no guest the root', async () => {
     const folder = await folderWith('small-host');
     await writeFile(join(folder, 'manifest.json'), manifest);
     const served = await serveSource(`pages:${folder}`);
@@ -93,7 +93,7 @@ describe('a manifest that is lost', () => {
     for (const { events } of watchers) expect(events.map(processorsIn).filter(Boolean)).toEqual([]);
   });
 
-  it('is an error in workers that are begun later, and in those that never saw it', async () => {
+  it('is an error in workers that start later, and in those that never read it', async () => {
     const folder = await folderWith('small-host');
     await rm(join(folder, 'manifest.json'));
     const served = await serveSource(`pages:${folder}`, '--workers', '2');
@@ -129,9 +129,9 @@ describe('a manifest that is lost', () => {
   });
 
   it.each([
-    ['that is gone', ''],
-    ['that is garbage', '{"format": "hvql-pages"'],
-  ])('is an error for a capture in a folder: one %s', async (_, content) => {
+    ['that is missing', ''],
+    ['that is invalid', '{"format": "hvql-pages"'],
+  ])('is an error for a capture in a folder: a manifest %s', async (_, content) => {
     const folder = await folderWith('three-frames');
     const path = join(folder, 'manifest.json');
     const text = await readFile(path, 'utf8');

@@ -119,7 +119,7 @@ describe.skipIf(executablePath === null || nginx === null)('a page with eight ev
   const page = `location = /page { default_type text/html; return 200 '<!doctype html><title>page</title>'; }`;
   const portOf = ({ url }: Served): number => Number(new URL(url).port);
 
-  it('gets the events of all, and an answer beside them, over HTTP/2', async () => {
+  it('receives the events of all, and a response at the same time, over HTTP/2', async () => {
     const port = await startNginx(
       (own) => `${documentedBlock({ port: own, served: portOf(served) })}\n${page}`,
     );
@@ -130,7 +130,7 @@ describe.skipIf(executablePath === null || nginx === null)('a page with eight ev
     expect(isAnswered).toBe(true);
   });
 
-  it('gets those of six, those of its WebSocket, and no answer, over HTTP/1.1', async () => {
+  it('receives those of six, those of its WebSocket, and no response, over HTTP/1.1', async () => {
     const port = await startNginx((own) => {
       const block = documentedBlock({ port: own, served: portOf(served) });
       return `${block.replace(' http2;', ';')}\n${page}`;

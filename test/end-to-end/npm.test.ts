@@ -107,7 +107,7 @@ describe('npm start', () => {
     await expect(fetch(url)).rejects.toThrow();
   });
 
-  it('is not alone in that: npm run hvql ends after SIGINT to npm alone as well', async () => {
+  it('ends the service after SIGINT to npm alone for npm run hvql as well', async () => {
     const npm = new Command(['npm', 'run', 'hvql', '--', 'serve', '--port', '0']);
     await npm.prints(/^hvql listening on (\S+)$/m);
     const processes = npm.processes;
@@ -115,7 +115,7 @@ describe('npm start', () => {
     await untilEnded(processes);
   });
 
-  it('compiles nothing where nothing has changed', async () => {
+  it('compiles nothing if nothing has changed', async () => {
     const npm = new Command(start);
     await npm.prints(/^hvql listening on/m);
     expect(npm.lines).toContain('> node build.js');
@@ -144,7 +144,7 @@ describe('npx hvql', () => {
 
 const script = findProgram('script');
 
-describe.skipIf(script === null)('on a terminal', () => {
+describe.skipIf(script === null)('the service on a terminal', () => {
   const onTerminal = (command: readonly string[], cwd?: string): Command =>
     new Command(['script', '-qec', command.join(' '), '/dev/null'], cwd === undefined ? {} : { cwd });
 
@@ -169,7 +169,7 @@ describe.skipIf(script === null)('on a terminal', () => {
     ['npm start', start, () => undefined],
     ['npx hvql', npx, installation],
     ['npm start with workers', [...start, '--workers', '2'], () => undefined],
-  ])('Ctrl-C ends %s cleanly, although the signal comes twice', async (_name, command, folder) => {
+  ])('ends cleanly on Ctrl-C, although the signal arrives twice: %s', async (_name, command, folder) => {
     const terminal = onTerminal(command, folder());
     await terminal.prints(/^Press Ctrl-C to stop\.$/m);
     const processes = terminal.processes;
@@ -179,7 +179,7 @@ describe.skipIf(script === null)('on a terminal', () => {
     expect(terminal.lines.join('\n')).not.toMatch(/has ended, and another one/);
   });
 
-  it('ends when the terminal is closed', async () => {
+  it('ends the service when the terminal is closed', async () => {
     const terminal = onTerminal(start);
     await terminal.prints(/^Press Ctrl-C to stop\.$/m);
     const processes = terminal.processes;

@@ -11,8 +11,8 @@ const pages = fileURLToPath(new URL('../fixtures/small-host', import.meta.url));
 const openFiles = 300;
 const query = '{ hypervisor { partitions { nodes { counters { virtualProcessors } } } } }';
 
-describe('a service that may have 300 files open', () => {
-  it('reads its source and answers /health while clients hold as many connections as they can', async () => {
+describe('a service with a limit of 300 open files', () => {
+  it('reads its source and responds to /health while clients hold as many connections as possible', async () => {
     const shell = ['-c', `ulimit -n ${openFiles} && exec "$0" "$@"`, process.execPath, main];
     const child = spawn('sh', [...shell, 'serve', '--port', '0', '--source', `pages:${pages}`], {
       env: { PATH: process.env['PATH'] },

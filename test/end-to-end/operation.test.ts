@@ -15,7 +15,7 @@ describe('an example operation', () => {
   afterAll(() => served.program.stop());
 
   it.each(files.filter((file) => !file.includes('-live-')))(
-    'is answered to the root without an error: %s',
+    'runs for the root without an error: %s',
     async (file) => {
       const query = readFileSync(new URL(file, folder), 'utf8');
       expect(query).toMatch(/^# .*[.?]\n(query|subscription) \w+ \{/);
@@ -27,24 +27,27 @@ describe('an example operation', () => {
     },
   );
 
-  it.each(files.filter((file) => file.includes('-live-')))('is watched by the root: %s', async (file) => {
-    const query = readFileSync(new URL(file, folder), 'utf8');
-    const client = createClient({
-      url: served.url,
-      headers: { Authorization: `Bearer ${served.tokens[0]}` },
-    });
-    const events: any[] = [];
-    for await (const event of client.iterate({ query })) {
-      events.push(event);
-      if (events.length === 2) break;
-    }
-    client.dispose();
-    expect(events.map(({ errors }) => errors)).toEqual([undefined, undefined]);
-    // Rates are there from the second event on.
-    expect(JSON.stringify(events[1].data)).not.toMatch(/null|\[\]/);
-  });
+  it.each(files.filter((file) => file.includes('-live-')))(
+    'can be subscribed to by the root: %s',
+    async (file) => {
+      const query = readFileSync(new URL(file, folder), 'utf8');
+      const client = createClient({
+        url: served.url,
+        headers: { Authorization: `Bearer ${served.tokens[0]}` },
+      });
+      const events: any[] = [];
+      for await (const event of client.iterate({ query })) {
+        events.push(event);
+        if (events.length === 2) break;
+      }
+      client.dispose();
+      expect(events.map(({ errors }) => errors)).toEqual([undefined, undefined]);
+      // Rates are there from the second event on.
+      expect(JSON.stringify(events[1].data)).not.toMatch(/null|\[\]/);
+    },
+  );
 
-  it('about its own partition is answered to a guest as well', async () => {
+  it("runs for a guest if it is about the caller's own partition", async () => {
     const query = readFileSync(new URL('04-own-partition.graphql', folder), 'utf8');
     const { data, errors } = await post(served.url, { token: served.tokens[1], query });
     expect(data).toMatchObject({

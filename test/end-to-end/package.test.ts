@@ -115,7 +115,7 @@ describe('the package that npm pack makes', () => {
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  it('holds the program, the schema and the examples, and no sources or tests', () => {
+  it('contains the program, the schema and the examples, and no sources or tests', () => {
     expect(packed).toEqual(
       expect.arrayContaining([
         'dist/bundle/hvql.mjs',
@@ -133,7 +133,7 @@ describe('the package that npm pack makes', () => {
     expect(packed.filter((path) => /^(src|test|\.ci|node_modules)\/|\.build\.json$/.test(path))).toEqual([]);
   });
 
-  it('lists all that it installs in an SBOM, each with a licence that asks for no more than its notice', async () => {
+  it('has an SBOM of everything it installs, with licences that require only their notice', async () => {
     const sbom = JSON.parse(
       await readFile(join(user, 'node_modules/hvql/dist/sbom.cdx.json'), 'utf8'),
     ) as Sbom;
@@ -164,13 +164,13 @@ describe('the package that npm pack makes', () => {
         ).toBe(true);
   });
 
-  it('has nothing that publint complains of', async () => {
+  it('passes publint', async () => {
     const pkgDir = join(user, 'node_modules/hvql');
     // What is linted is the installation, so it need not be packed another time.
     expect((await publint({ pkgDir, strict: true, pack: false })).messages).toEqual([]);
   });
 
-  it('says what it is for in a registry, wherever its repository is', async () => {
+  it('describes itself for a registry, independent of the address of its repository', async () => {
     const about = JSON.parse(await readFile(join(user, 'node_modules/hvql/package.json'), 'utf8')) as object;
     expect(about).toMatchObject({
       name: 'hvql',
@@ -183,7 +183,7 @@ describe('the package that npm pack makes', () => {
     for (const name of ['repository', 'homepage', 'bugs']) expect(about).not.toHaveProperty(name);
   });
 
-  it('has the files that its README and documentation point to', async () => {
+  it('contains the files that its README and documentation link to', async () => {
     const pages = packed.filter((path) => /^(README|docs\/.*)\.md$/.test(path));
     const targets = pages.map(async (page) => {
       const text = await readFile(page, 'utf8');
@@ -198,7 +198,7 @@ describe('the package that npm pack makes', () => {
       ).toBe(true);
   });
 
-  it('installs under a strict check of engines without a warning', () => {
+  it('installs without a warning under strict engine checks', () => {
     expect(installation).not.toMatch(/warn|EBADENGINE/i);
     expect(installation).toMatch(/^added \d+ packages/m);
   });
@@ -207,12 +207,12 @@ describe('the package that npm pack makes', () => {
     expect(await refusals(join(user, 'node_modules', '.package-lock.json'), node)).toEqual([]);
   });
 
-  it('runs by npx', async () => {
+  it('runs with npx', async () => {
     const { stdout } = await run('npx', ['--no-install', 'hvql', 'version'], { cwd: user });
     expect(stdout).toBe('0.1.0\n');
   });
 
-  it('reads statistics of Linux by its thread', async () => {
+  it('reads Linux statistics with its second thread', async () => {
     const program = `
       import { readFileSync, writeFileSync } from 'node:fs';
       import { SecondReader } from './node_modules/hvql/dist/source/mshv/second-reader.js';
@@ -231,7 +231,7 @@ describe('the package that npm pack makes', () => {
     expect(stdout).toBe('1\n');
   });
 
-  it('shares its graphql with the packages of plugins that are installed beside it', async () => {
+  it('shares its graphql with plugin packages that are installed beside it', async () => {
     const { packages } = JSON.parse(await readFile('package-lock.json', 'utf8')) as {
       packages: Record<string, { version: string } | undefined>;
     };
@@ -248,7 +248,7 @@ describe('the package that npm pack makes', () => {
     expect([...new Set(folders)].sort()).toEqual(['node_modules/@envelop/core', 'node_modules/graphql']);
   });
 
-  it('brings along what serving needs, and serves', async () => {
+  it('includes what it needs to serve, and serves', async () => {
     // npx starts the program through a shell: all of them are ended together.
     const child = spawn('npx', ['--no-install', 'hvql', 'serve', '--port', '0'], {
       cwd: user,

@@ -111,7 +111,7 @@ async function waitForLast(served: Served): Promise<void> {
 }
 
 describe('plugins from npm', () => {
-  it('of envelop and of Yoga act beside each other, on every transport and each time', async () => {
+  it('of envelop and of Yoga work together, on every transport and for every request', async () => {
     const served = await serveWith(['no-introspection', 'csrf-prevention']);
     for (const name of names) {
       for (const _ of [1, 2, 3]) {
@@ -132,7 +132,7 @@ describe('plugins from npm', () => {
     }
   });
 
-  it('act in each of several workers', async () => {
+  it('work in each of several workers', async () => {
     const served = await serveWith(['no-introspection', 'operation-log'], ['--workers', '2']);
     const workers = () =>
       new Set([...served.program.stderr.matchAll(/^started A in (\d+)$/gm)].map(([, id]) => id));
@@ -146,8 +146,8 @@ describe('plugins from npm', () => {
   });
 });
 
-describe('a plugin that may deny something', () => {
-  it('sees every operation of every transport, repeats and subscriptions too', async () => {
+describe('a plugin that may deny operations', () => {
+  it('sees every operation of every transport, including repeats and subscriptions', async () => {
     const served = await serveWith(['operation-log']);
     for (const name of names) {
       for (const _ of [1, 2, 3])
@@ -166,7 +166,7 @@ describe('a plugin that may deny something', () => {
 });
 
 describe('a plugin that declares that it only observes', () => {
-  it('sees what Yoga runs, and repeats of queries are answered without Yoga', async () => {
+  it('sees operations that Yoga runs, and repeated queries run without Yoga', async () => {
     const served = await serveWith(['operation-observer']);
     for (const name of ['POST', 'GET'] as const) {
       for (const _ of [1, 2, 3])
@@ -177,7 +177,7 @@ describe('a plugin that declares that it only observes', () => {
     expect(['ByPOST', 'ByGET', 'Events'].map((name) => startsOf(served, name))).toEqual([1, 1, 1]);
   });
 
-  it('does not keep the hot path on beside one that does not', async () => {
+  it('does not enable the hot path if another plugin does not declare it', async () => {
     const served = await serveWith(['operation-observer', 'no-introspection']);
     for (const _ of [1, 2, 3]) await transports.POST(served, { query: 'query Again { __typename }' });
     await waitForLast(served);
@@ -185,7 +185,7 @@ describe('a plugin that declares that it only observes', () => {
   });
 });
 
-describe('a module that is no plugin', () => {
+describe('a module that is not a plugin', () => {
   const wrong: readonly (readonly [name: string, reason: string])[] = [
     ['./test/fixtures/plugins/missing.mjs', 'Cannot find module'],
     ['hvql-plugin-that-does-not-exist', "Cannot find package 'hvql-plugin-that-does-not-exist'"],
@@ -199,17 +199,20 @@ describe('a module that is no plugin', () => {
     ['@envelop/disable-introspection', 'but is undefined.'],
   ];
 
-  it.each(['1', '2'])('is a mistake of usage, and all are named, with %s process(es)', async (workers) => {
-    const flags = wrong.flatMap(([name]) => ['--plugin', name]);
-    const program = new Program(['serve', '--port', '0', '--workers', workers, ...flags]);
-    expect(await program.exited).toBe(2);
-    for (const [name, reason] of wrong) {
-      const [line] = program.stderr
-        .split('\n')
-        .filter((each) => each.includes(`--plugin: ${name} cannot be used: `));
-      expect(line).toContain(reason);
-    }
-    expect(program.stderr).not.toMatch(/^ +at /m);
-    expect(program.stdout).toBe('');
-  });
+  it.each(['1', '2'])(
+    'is a usage error, and all such modules are named, with %s process(es)',
+    async (workers) => {
+      const flags = wrong.flatMap(([name]) => ['--plugin', name]);
+      const program = new Program(['serve', '--port', '0', '--workers', workers, ...flags]);
+      expect(await program.exited).toBe(2);
+      for (const [name, reason] of wrong) {
+        const [line] = program.stderr
+          .split('\n')
+          .filter((each) => each.includes(`--plugin: ${name} cannot be used: `));
+        expect(line).toContain(reason);
+      }
+      expect(program.stderr).not.toMatch(/^ +at /m);
+      expect(program.stdout).toBe('');
+    },
+  );
 });

@@ -116,37 +116,37 @@ const probes: readonly {
     expected: refused(400, 'BAD_REQUEST'),
   },
   {
-    name: 'ten times a directive that is not there',
+    name: 'an unknown directive ten times',
     shot: posted(`{ __typename ${'@aa'.repeat(10)} }`),
     expected: refused(400, 'GRAPHQL_VALIDATION_FAILED'),
   },
   {
-    name: 'a directive that is there, twice in one place',
+    name: 'a known directive twice in one place',
     shot: posted('{ __typename @skip(if: false) @skip(if: false) }'),
     expected: refused(400, 'GRAPHQL_VALIDATION_FAILED'),
   },
   {
-    name: 'a directive that is there, 51 times',
+    name: 'a known directive 51 times',
     shot: posted(`{ ${'__typename @include(if: true) '.repeat(51)} }`),
     expected: beyond({ limit: 50, actual: 51 }),
   },
   {
-    name: 'a hundred directives that are not there',
+    name: 'a hundred unknown directives',
     shot: posted(`{ __typename ${'@aa'.repeat(100)} }`),
     expected: beyond({ limit: 50, actual: 100 }),
   },
   {
-    name: 'the parent of the parent of the parent, and so on',
+    name: 'a long chain of parents',
     shot: posted(`{ partition ${'{ parent '.repeat(15)}{ name } ${'}'.repeat(15)} }`),
     expected: beyond({ limit: 16, actual: 17 }),
   },
   {
-    name: 'introspection that goes round and round',
+    name: 'circular introspection',
     shot: posted(`{ __schema { types { ${nested(4)} } } }`),
     expected: refused(400, 'GRAPHQL_VALIDATION_FAILED'),
   },
   {
-    name: 'introspection that goes round and round by fragments',
+    name: 'circular introspection by fragments',
     shot: posted(
       '{ __schema { types { ...A } } } fragment A on __Type { fields { type { ...B } } } ' +
         'fragment B on __Type { fields { type { ...C } } } fragment C on __Type { fields { type { name } } }',
@@ -154,7 +154,7 @@ const probes: readonly {
     expected: refused(400, 'GRAPHQL_VALIDATION_FAILED'),
   },
   {
-    name: 'fragments in a circle',
+    name: 'fragments that spread each other in a circle',
     shot: posted('{ ...A } fragment A on Query { __typename ...B } fragment B on Query { ...A }'),
     expected: refused(400, 'GRAPHQL_VALIDATION_FAILED'),
   },
@@ -186,7 +186,7 @@ const probes: readonly {
     expected: refused(405, 'BAD_REQUEST'),
   },
   {
-    name: 'a mutation by GET that takes events',
+    name: 'a mutation by GET that accepts events',
     shot: {
       method: 'GET',
       parameters: { query: 'mutation { __typename }' },
@@ -195,13 +195,13 @@ const probes: readonly {
     expected: refused(405, 'BAD_REQUEST'),
   },
   {
-    name: 'a question by GET',
+    name: 'a query by GET',
     why: 'changes nothing, and no page can ask it in another name: a browser adds no token by itself',
     shot: { method: 'GET', parameters: { query: '{ __typename }' } },
     expected: answeredWith(typename),
   },
   {
-    name: 'a subscription by GET from a client that takes no events',
+    name: 'a subscription by GET from a client that does not accept events',
     shot: { method: 'GET', parameters: { query: 'subscription { hypervisor { sampledAt } }' } },
     expected: refused(406, 'NOT_ACCEPTABLE'),
   },
@@ -214,17 +214,17 @@ const probes: readonly {
     expected: refused(415, 'UNSUPPORTED_MEDIA_TYPE'),
   },
   {
-    name: 'JSON by POST that says it is plain text, as any page may send it',
+    name: 'JSON by POST with the type text/plain, which any web page may send',
     shot: { headers: { 'content-type': 'text/plain' }, body: '{"query":"{ __typename }"}' },
     expected: refused(415, 'UNSUPPORTED_MEDIA_TYPE'),
   },
   {
-    name: 'the question in the address of a POST',
+    name: 'the query in the URL of a POST',
     shot: { parameters: { query: '{ __typename }' } },
     expected: refused(415, 'UNSUPPORTED_MEDIA_TYPE'),
   },
   {
-    name: 'a wish for traces',
+    name: 'a request for traces',
     why: 'is ignored: the service makes no traces',
     shot: posted('{ __typename }', { extensions: { tracing: true, debug: true } }),
     expected: answeredWith(typename),
@@ -240,7 +240,7 @@ const probes: readonly {
     expected: refused(400, 'BAD_REQUEST'),
   },
   {
-    name: 'a field that is nearly there, by a caller who may read the schema anyway',
+    name: 'a misspelt field, by a caller who may read the schema',
     why: 'tells nothing that introspection does not',
     shot: posted('{ __schema { directive } }'),
     expected: (answer) => {
@@ -259,8 +259,8 @@ const probes: readonly {
   },
 ];
 
-describe('a probe', () => {
-  it.each(probes)('is answered as it should be: $name', async ({ shot, expected, why }) => {
+describe('an attack probe', () => {
+  it.each(probes)('gets the expected response: $name', async ({ shot, expected, why }) => {
     const answer = await shoot(shot, String(served.tokens[0]));
     expected(answer);
     // The response never has internals; the exceptions of guests are counted.
@@ -269,14 +269,14 @@ describe('a probe', () => {
     expect(answer.text.length).toBeLessThan(65_536);
   });
 
-  it.each(probes)('is not answered without an identity: $name', async ({ shot }) => {
+  it.each(probes)('is refused without an identity: $name', async ({ shot }) => {
     const answer = await shoot(shot, null);
     expectRefusal(answer, { status: 401, code: 'UNAUTHENTICATED' });
     expect(answer.text).not.toMatch(/Did you mean|Query|Schema/);
   });
 });
 
-describe('a probe of a service that tells nothing of itself', () => {
+describe('an attack probe of a service with introspection and GraphiQL off', () => {
   let quiet: Served;
   beforeAll(async () => {
     quiet = await serve(['--introspection', 'off', '--graphiql', 'off']);
@@ -288,7 +288,7 @@ describe('a probe of a service that tells nothing of itself', () => {
     '{ __schema { types { name fields { name } } } }',
     '{ __type(name: "Query") { name } }',
     '{ partition { ... on Partition { __typename } } __schema { queryType { name } } }',
-  ])('learns no schema by %s', async (query) => {
+  ])('cannot read the schema by %s', async (query) => {
     const answer = await ask(query);
     expectRefusal(answer, { status: 400, code: 'GRAPHQL_VALIDATION_FAILED' });
     expect(answer.text).toContain('introspection');
@@ -301,7 +301,7 @@ describe('a probe of a service that tells nothing of itself', () => {
     '{ partition { ... on Partitio { name } } }',
     '{ counterDefinitions(object: PARTITIO) { field } }',
     '{ hypervisor { virtualProcessors(orderBy: { count: HYPERCALLS }) { index } } }',
-  ])('learns no name by guessing: %s', async (query) => {
+  ])('cannot discover names by guessing: %s', async (query) => {
     const answer = await ask(query);
     expectRefusal(answer, { status: 400, code: 'GRAPHQL_VALIDATION_FAILED' });
     expect(answer.text).not.toContain('Did you mean');
@@ -314,8 +314,8 @@ describe('a probe of a service that tells nothing of itself', () => {
   });
 });
 
-describe('a probe by a guest, of a service that tells its schema to the root only,', () => {
-  it('learns no schema', async () => {
+describe('an attack probe by a guest, if only the root may read the schema,', () => {
+  it('cannot read the schema', async () => {
     const own = await serve(['--introspection', 'root', '--source', 'simulator?lps=1&partitions=2&vps=1']);
     const shot = posted('{ __schema { queryType { name } } }');
     const [root, guest] = await Promise.all(
@@ -340,7 +340,7 @@ describe('GraphiQL', () => {
     expect(await answer.text()).not.toMatch(signs);
   });
 
-  it('is not at /, where browsers get the dashboard, and nothing else is', async () => {
+  it('is not at /, which serves only the dashboard, and only to browsers', async () => {
     const at = (type: string): Promise<Response> =>
       fetch(new URL('/', served.url), { headers: { accept: type }, redirect: 'manual' });
     const browser = await at(accept);
@@ -351,13 +351,13 @@ describe('GraphiQL', () => {
     expect((await at('application/json')).status).toBe(404);
   });
 
-  it('is not shown to who does not ask for a page', async () => {
+  it('is not served to clients that do not accept HTML', async () => {
     const answer = await shoot({ method: 'GET' }, null);
     expect(answer.status).toBe(401);
     expect(answer.text).not.toMatch(signs);
   });
 
-  it('is shown to a browser, with tokens in development mode only', async () => {
+  it('is served to browsers, with tokens in development mode only', async () => {
     expect((await shoot({ method: 'GET', headers: { accept } }, null)).text).toContain(served.tokens[0]);
     const own = await serve([], { HVQL_JWT_SECRET: 'a secret of thirty-two bytes or more' });
     const page = await (await fetch(own.url, { headers: { accept } })).text();

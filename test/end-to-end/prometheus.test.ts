@@ -167,7 +167,7 @@ describe.skipIf(prometheus === null || promtool === null)('Prometheus', () => {
     expect(health.filter((name) => /partition|processor|hypervisor|object/.test(name ?? ''))).toEqual([]);
   });
 
-  it('finds each metric in order, in both formats', async () => {
+  it('accepts each metric in both formats', async () => {
     const url = served.url.replace('graphql', 'metrics');
     const raw = await scrape(tokens.root, `${url}?raw=1`);
     const { stdout, stderr } = promtoolOn(['check', 'metrics'], raw);
@@ -187,7 +187,7 @@ describe.skipIf(prometheus === null || promtool === null)('Prometheus', () => {
     expect(Number(accepted?.value)).toBe(samplesOf(root).size);
   });
 
-  it('gets the health of all workers, whichever answers', async () => {
+  it('reads the health of all workers, whichever responds', async () => {
     const count = (text: string): number =>
       Number(samplesOf(text).get('hvql_request_duration_seconds_count {"transport":"POST","outcome":"ok"}'));
     const before = count(await scrape(tokens.root));
@@ -206,7 +206,7 @@ describe.skipIf(prometheus === null || promtool === null)('Prometheus', () => {
     expect(count(await scrape(null, `http://127.0.0.1:${healthPort}/metrics`))).toBe(before + 10);
   });
 
-  it('does not get the health as a guest, nor anything else without an identity', async () => {
+  it('cannot read the health as a guest, or anything without an identity', async () => {
     expect(await scrape(tokens.guest)).not.toContain('hvql_request_duration_seconds');
     const url = served.url.replace('graphql', 'metrics');
     expect((await fetch(url)).status).toBe(401);
@@ -217,7 +217,7 @@ describe.skipIf(prometheus === null || promtool === null)('Prometheus', () => {
     expect(foreign.status).toBe(403);
   });
 
-  it.each(expressions)('has what the panel %s of the dashboard draws: %s', async (_title, expression) => {
+  it.each(expressions)('has the data of the panel %s of the dashboard: %s', async (_title, expression) => {
     const filled = expression
       .replaceAll(/\$(instance|partition)/g, '.*')
       .replaceAll('$__rate_interval', '1m');
@@ -228,12 +228,12 @@ describe.skipIf(prometheus === null || promtool === null)('Prometheus', () => {
 });
 
 describe.skipIf(promtool === null)('promtool', () => {
-  it('finds the rules in order', () => {
+  it('accepts the rules', () => {
     expect(check(['check', 'rules', `${packaging}/hvql-rules.yml`])).toContain('SUCCESS');
     expect(check(['test', 'rules', `${packaging}/hvql-rules-test.yml`])).toContain('SUCCESS');
   });
 
-  it('reads the configurations of the document', () => {
+  it('accepts the configurations of the document', () => {
     const folder = temporaryFolder();
     copyFileSync(`${packaging}/hvql-rules.yml`, join(folder.path, 'hvql-rules.yml'));
     const [, receiver = ''] = /^ {4}config:\n((?: {6}.*\n)+)/m.exec(block('otel-collector.yml')) ?? [];

@@ -12,7 +12,7 @@ import { until } from '../until.ts';
 
 const idleLimitSeconds = 20;
 
-describe.skipIf(nginx === null)('behind a proxy that cuts quiet connections', () => {
+describe.skipIf(nginx === null)('behind a proxy that closes idle connections', () => {
   let folder: string;
   let served: Served;
   /** Says nothing after its headers, to show that the proxy does what it is here for. */
@@ -40,7 +40,7 @@ describe.skipIf(nginx === null)('behind a proxy that cuts quiet connections', ()
     await rm(folder, { recursive: true, force: true });
   });
 
-  it('a stream that is quiet for longer lives on, and then says what has changed', async () => {
+  it('a stream that is idle for longer stays open, and then sends what has changed', async () => {
     const [token] = served.tokens;
     const query =
       'subscription { partition(id: 5, every: "1s", suppressUnchanged: true) { name counters { gpaPages } } }';

@@ -9,7 +9,7 @@ import { until } from '../until.ts';
 const rates = '{ partition { rates(over: "1500ms") { interval { seconds } } } }';
 
 describe('hvql serve', () => {
-  it('prints one line to standard output when it is ready, and the tokens of development mode beside it', async () => {
+  it('prints one line to standard output when it is ready, with the tokens of development mode', async () => {
     const { program, url, tokens } = await serve();
     expect(program.stdout).toBe(`hvql listening on ${url}\n`);
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/graphql$/);
@@ -25,7 +25,7 @@ describe('hvql serve', () => {
   });
 
   it.each(['SIGTERM', 'SIGINT'] as const)(
-    'answers what is under way after %s, takes no more, and exits with 0',
+    'completes pending requests after %s, accepts no new ones, and exits with 0',
     async (signal) => {
       const { program, url, tokens } = await serve();
       const underWay = post(url, { token: tokens[0], query: rates });
@@ -42,7 +42,7 @@ describe('hvql serve', () => {
     },
   );
 
-  it('refuses to be reached from elsewhere without identities', async () => {
+  it('refuses a public address without an identity method', async () => {
     const program = new Program(['serve', '--host', '0.0.0.0', '--port', '0']);
     expect(await program.exited).toBe(2);
     expect(program.stderr).toContain(
@@ -51,7 +51,7 @@ describe('hvql serve', () => {
     expect(program.stdout).toBe('');
   });
 
-  it('tells all that is wrong with flags and variables at once', async () => {
+  it('reports all problems of flags and variables at once', async () => {
     const program = new Program(['serve', '--prot', '1', '--port', 'x', '--source', 'simulator'], {
       HVQL_LOG_LEVEL: 'loud',
       HVQL_SORCE: 'x',
@@ -69,7 +69,7 @@ describe('hvql serve', () => {
     ['capture:nowhere.tar', /nowhere\.tar/],
     ['simulator?lps=0&vp=3', /"vp"[^]*\n.*lps must be/],
     ['page:x', /There is no source "page:x"/],
-  ])('does not start on the source %s', async (source, message) => {
+  ])('does not start with the source %s', async (source, message) => {
     const program = new Program(['serve', '--port', '0', '--source', source]);
     expect(await program.exited).toBe(2);
     expect(program.stderr).toMatch(message);
@@ -84,7 +84,7 @@ describe('hvql serve', () => {
     await program.stop();
   });
 
-  it('writes no token into its log, and one line a request at the level debug', async () => {
+  it('logs no tokens, and one line per request at the level debug', async () => {
     const { program, url, tokens } = await serve(['--log-level', 'trace']);
     for (const token of [...tokens, `${tokens[0]}x`, 'eyJ.eyJ.sig'])
       await post(url, { token, query: '{ __typename }' });
@@ -101,7 +101,7 @@ describe('hvql serve', () => {
   });
 });
 
-describe('a page folder that goes away under the service', () => {
+describe('a page folder that loses files while the service runs', () => {
   let folder: string;
   let served: Served;
   beforeAll(async () => {
@@ -117,7 +117,7 @@ describe('a page folder that goes away under the service', () => {
   const ask = (query: string) => post(served.url, { token: served.tokens[0], query });
   const status = async (path: string) => (await fetch(new URL(path, served.url))).status;
 
-  it('fails alone, page by page, and tells no path of this machine', async () => {
+  it('fails only for the missing pages, and reveals no path of the machine', async () => {
     await writeFile(join(folder, 'pages/lp/1/stats.page'), 'short');
     await rm(join(folder, 'pages/partition/5/stats.page'));
     const { data, errors } = await ask(
@@ -146,7 +146,7 @@ describe('a page folder that goes away under the service', () => {
     ]);
   });
 
-  it('fails what needs it while it is away as a whole, and is back with it', async () => {
+  it('fails for all fields that need it while the folder is missing, and recovers with it', async () => {
     await rename(join(folder, 'pages'), join(folder, 'away'));
     const answer = await ask('{ partition { name } service { source { isAnswering } } }');
     expect(answer.data.partition).toBeNull();

@@ -36,7 +36,7 @@ function askSlowly(served: Served, name: string, milliseconds: number): Promise<
 }
 
 describe.each(['0', '50ms'])(
-  'clients that take their answers slowly, with snapshots shared for %s,',
+  'clients that read their responses slowly, with snapshots shared for %s,',
   (shared) => {
     let served: Served;
     beforeAll(async () => {
@@ -45,7 +45,7 @@ describe.each(['0', '50ms'])(
     });
     afterAll(() => served.program.stop());
 
-    it('get their own bytes to the last, though the memory of answers is used again', async () => {
+    it('receive their own response completely, although memory of responses is reused', async () => {
       const names = Array.from({ length: 6 }, (_, n) => `reader${n}`);
       // Where snapshots are shared, equal operations share their bytes, and are done with them at different times.
       const asked = names.flatMap((name) => [name, name]);

@@ -35,11 +35,11 @@ function listen(address: string, args: readonly string[]): Activated {
   return { child, output: () => output };
 }
 
-describe.skipIf(activate === null)('on a socket of systemd', () => {
+describe.skipIf(activate === null)('with a socket passed by systemd', () => {
   it.each([
     ['one process', []],
     ['two workers', ['--workers', '2']],
-  ])('%s answers there, and on no port of its own', async (_title, args) => {
+  ])('%s: the service listens there, and on no port of its own', async (_title, args) => {
     const [port, own] = [await freePort(), await freePort()];
     const { child, output } = listen(`127.0.0.1:${port}`, ['--port', String(own), ...args]);
     await until(() => output().includes(`Listening on 127.0.0.1:${port}`));
@@ -52,7 +52,7 @@ describe.skipIf(activate === null)('on a socket of systemd', () => {
     expect(await once(child, 'close')).toEqual([0, null]);
   });
 
-  it('is refused where the socket is not one of TCP', async () => {
+  it('the service refuses a socket that is not TCP', async () => {
     const path = join(scratchFolder(), 'socket');
     const { child, output } = listen(path, []);
     await until(() => output().includes('Listening on'));
@@ -63,8 +63,8 @@ describe.skipIf(activate === null)('on a socket of systemd', () => {
   });
 });
 
-describe('a socket that was passed', () => {
-  it('is the first behind standard error, and of the process that it was passed to', () => {
+describe('a passed socket', () => {
+  it('is the first file descriptor after standard error, and only for the process named in LISTEN_PID', () => {
     expect(passedSocket({ LISTEN_PID: '17', LISTEN_FDS: '1' }, 17)).toBe(3);
     expect(passedSocket({ LISTEN_PID: '17', LISTEN_FDS: '1' }, 18)).toBe(null);
     expect(passedSocket({ LISTEN_PID: '17', LISTEN_FDS: '0' }, 17)).toBe(null);
@@ -74,7 +74,7 @@ describe('a socket that was passed', () => {
     );
   });
 
-  it('may not be open to more than --host, which decides what is checked of requests', () => {
+  it('may not be more public than --host, which decides how requests are checked', () => {
     const bound = (address: string): AddressInfo => ({ address, family: 'IPv4', port: 4000 });
     expect(passedSocketProblem(bound('127.0.0.1'), '127.0.0.1')).toBe(null);
     expect(passedSocketProblem(bound('127.0.0.1'), '0.0.0.0')).toBe(null);

@@ -69,7 +69,7 @@ const failures: readonly {
     mend: () => rename(join(base, 'away'), folder),
   },
   {
-    what: 'a manifest that is garbage for a while',
+    what: 'a manifest that is invalid for a while',
     words: 'manifest.json is not valid.',
     async spoil() {
       await writeFile(join(folder, '.manifest'), 'secret garbage');
@@ -85,7 +85,7 @@ const failures: readonly {
 describe.each(failures)('$what', ({ words, spoil, mend }) => {
   let changesBefore: number;
 
-  it('reaches streams and /ready at once, though the source had answered just before', async () => {
+  it('is reported to streams and /ready immediately, although the source had just responded', async () => {
     expect(await ready()).toBe(200);
     changesBefore = logged('the source does not respond').length;
     const aways = all(isAway);
@@ -94,7 +94,7 @@ describe.each(failures)('$what', ({ words, spoil, mend }) => {
     expect(await ready()).toBe(503);
   });
 
-  it('reaches queries at once, with when the source is tried again, for as long as it lasts', async () => {
+  it('is reported to queries immediately, with the time of the next attempt, while it lasts', async () => {
     let refused = 0;
     await until(async () => {
       const answer = await ask();
@@ -115,7 +115,7 @@ describe.each(failures)('$what', ({ words, spoil, mend }) => {
     });
   });
 
-  it('is over for questions, /ready and the same streams within five seconds', async () => {
+  it('ends for queries, /ready and open streams within five seconds of the repair', async () => {
     const backs = all(isWhole);
     await mend();
     // The pause of 5 s, and some time for a machine with much to do.
@@ -130,7 +130,7 @@ describe.each(failures)('$what', ({ words, spoil, mend }) => {
     for (const { ending } of watchers) expect(ending).toBeNull();
   });
 
-  it('stands in the log once, with its end', () => {
+  it('is logged once, with its end', () => {
     expect(logged('the source does not respond')).toHaveLength(changesBefore + 1);
     expect(logged('the source responds again')).toHaveLength(changesBefore + 1);
     expect(logged('unexpected error')).toEqual([]);
@@ -138,7 +138,7 @@ describe.each(failures)('$what', ({ words, spoil, mend }) => {
   });
 });
 
-describe('a stream that is to be silent where nothing is new', () => {
+describe('a stream with suppressed unchanged events', () => {
   it('reports each failure a few times, not at each tick', () => {
     const quiet = watchers.filter((_, n) => n % 2 === 1);
     for (const { events } of quiet) {
@@ -149,8 +149,8 @@ describe('a stream that is to be silent where nothing is new', () => {
   });
 });
 
-describe('a source that is away', () => {
-  it('does not keep the service from ending', async () => {
+describe('a source that is missing', () => {
+  it('does not prevent the service from shutting down', async () => {
     const other = await serve(['--source', `pages:${folder}`]);
     await rename(folder, join(base, 'away'));
     for (let n = 0; n < 5; n += 1) {

@@ -48,7 +48,7 @@ describe.each([
   });
   afterAll(() => served.program.stop());
 
-  it.each(questions)('answers the root without an error: $file', async ({ file, query }) => {
+  it.each(questions)('serves the root without an error: $file', async ({ file, query }) => {
     const { data, errors } = await post(served.url, { token: served.tokens[0], query });
     expect(errors).toBeUndefined();
     expect(Object.values(data)).not.toContain(null);
@@ -59,7 +59,7 @@ describe.each([
     }
   });
 
-  it.each(watched)('is watched by the root without an error: $file', async ({ query }) => {
+  it.each(watched)('sends events to the root without an error: $file', async ({ query }) => {
     const watcher = watchBySse({ url: served.url, token: served.tokens[0], query });
     for (const event of [await watcher.event(0), await watcher.event(1)]) {
       expect(event.errors).toBeUndefined();

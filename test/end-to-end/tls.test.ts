@@ -23,7 +23,7 @@ const sign = (partition: string): Promise<string> =>
     .sign(new TextEncoder().encode(secret));
 
 describe('hvql serve with TLS', () => {
-  it('says https when it is ready, and is in development mode on loopback', async () => {
+  it('prints an https address when it is ready, and is in development mode on loopback', async () => {
     const { program, url, tokens } = await serve(files);
     expect(program.stdout).toMatch(/^hvql listening on https:\/\/127\.0\.0\.1:\d+\/graphql\n$/);
     expect(tokens).toHaveLength(2);
@@ -33,7 +33,7 @@ describe('hvql serve with TLS', () => {
     expect(await program.stop()).toBe(0);
   });
 
-  it('tells at once what is wrong with its files, and with its other settings', async () => {
+  it('reports all problems of its files together with those of other settings', async () => {
     const text = join(folder, 'text');
     writeFileSync(text, 'no PEM');
     const program = new Program([
@@ -50,7 +50,7 @@ describe('hvql serve with TLS', () => {
     ]);
   });
 
-  it('shows new certificates after SIGHUP, and stays with the old ones where the new are of no use', async () => {
+  it('uses new certificates after SIGHUP, and keeps the old ones if the new ones are invalid', async () => {
     const [cert, key] = [join(folder, 'server.pem'), join(folder, 'server.key')];
     const install = (name: string): void => {
       copyFileSync(tlsFile(`${name}.pem`), cert);
@@ -75,7 +75,7 @@ describe('hvql serve with TLS', () => {
   });
 });
 
-describe('hvql serve with client certificates, on an address that others can reach', () => {
+describe('hvql serve with client certificates, on a public address', () => {
   let served: Served;
   let url: string;
   beforeAll(async () => {
@@ -98,7 +98,7 @@ describe('hvql serve with client certificates, on an address that others can rea
   });
 
   it.each(Object.entries(secureWays))(
-    'identifies callers by %s, by one proof at a time',
+    'identifies callers by %s, with one credential at a time',
     async (way, ask) => {
       const refused = way === 'WebSocket' ? 4401 : 401;
       const [root, guest, mapped, byToken, both, without, untrusted] = await Promise.all([
@@ -122,7 +122,7 @@ describe('hvql serve with client certificates, on an address that others can rea
     },
   );
 
-  it('lets a certificate read what its partition may, and no more', async () => {
+  it('lets a certificate read exactly what its partition may read', async () => {
     const query =
       '{ partition { virtualProcessor(index: 0) { counters { totalRunTime } } } hypervisor { counters { partitions } } }';
     const { body } = await secureWays.POST(url, { certificate: 'guest', query });
@@ -133,7 +133,7 @@ describe('hvql serve with client certificates, on an address that others can rea
     ]);
   });
 
-  it('keeps secrets and the paths of its files to itself', async () => {
+  it('never reveals secrets and the paths of its files', async () => {
     const token = await sign('1');
     const answers = [
       await secureWays.POST(url, {

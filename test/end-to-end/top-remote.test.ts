@@ -59,7 +59,7 @@ describe.skipIf(tmuxPath === null)('hvql top --url', () => {
     await served.stop('SIGKILL');
   });
 
-  it('continues after the service was gone, and with the next token after one has expired', async () => {
+  it('continues after a restart of the service, and with the next token after one has expired', async () => {
     const lasting = await sign('1', 3_600);
     writeToken(lasting);
     const pane = open(['--url', `http://127.0.0.1:${port}`, '--token-file', tokenFile, '--every', '200ms']);
@@ -87,7 +87,7 @@ describe.skipIf(tmuxPath === null)('hvql top --url', () => {
     await pane.shows(/^ended 0: icanon echo/m);
   });
 
-  it('says what a guest may not read, and what it may', async () => {
+  it('shows what a guest may read, and says what it may not read', async () => {
     writeToken(await sign('2', 3_600));
     const pane = open(['--url', `http://127.0.0.1:${port}`, '--token-file', tokenFile, '--every', '200ms']);
     const screen = await pane.shows(/^partitions: 1 of 1/m, /^ *2 +web-1 +2 +[\d.]+/m);
@@ -116,7 +116,7 @@ describe.skipIf(tmuxPath === null)('hvql top --url', () => {
       /answers with HTTP status 404, .* Check the path \(hvql serves at \/graphql\)/,
     ],
     ['no token', '', /needs a token\. Use --token-file; "hvql token" prints a token\./],
-  ])('ends with what to do for %s', async (_, place, expected) => {
+  ])('ends and says what to do for %s', async (_, place, expected) => {
     const url = place.startsWith('http') ? place : `http://127.0.0.1:${port}${place}`;
     const program = new Program(['top', '--once', '--url', url]);
     expect(await program.exited).toBe(1);
@@ -124,7 +124,7 @@ describe.skipIf(tmuxPath === null)('hvql top --url', () => {
     expect(program.stdout).toBe('');
   });
 
-  it('prints the same document as without a service', async () => {
+  it('prints the same JSON as with a local source', async () => {
     writeToken(await sign('1', 3_600));
     const args = [
       '--json',
@@ -161,7 +161,7 @@ describe.skipIf(tmuxPath === null)('hvql top --url', () => {
 describe('hvql top --url https://', () => {
   const tls = (name: string): string => `test/fixtures/tls/${name}`;
 
-  it('trusts the issuers of --tls-ca, shows a client certificate, and says what to do without', async () => {
+  it('uses the issuers of --tls-ca and a client certificate, and says what to do if they are missing', async () => {
     const { program: server, url } = await serve([
       ...['--source', 'simulator?seed=1&lps=2&partitions=2&vps=1'],
       ...['--tls-cert', tls('server.pem'), '--tls-key', tls('server.key'), '--tls-client-ca', tls('ca.pem')],
@@ -212,7 +212,7 @@ describe.skipIf(tmuxPath === null || natsServerPath === null)('hvql top of a gat
     keys.remove();
   });
 
-  it('shows the hosts, of which one cannot be reached, and goes into one', async () => {
+  it('shows the hosts, including one that cannot be reached, and opens one', async () => {
     const columns = ['--columns', 'totalRunTime.counters', '--sort', 'host:asc'];
     const pane = open([
       '--url',

@@ -22,7 +22,7 @@ function open(args: readonly string[], options?: PaneOptions): Pane {
 const simulator = ['--source', 'simulator?seed=1&lps=4&partitions=3&vps=2', '--every', '200ms'];
 
 describe.skipIf(tmuxPath === null)('hvql top in a terminal', () => {
-  it('shows partitions, goes in and out, sorts, filters, pauses, and helps', async () => {
+  it('shows partitions, navigates, sorts, filters, pauses, and shows its help', async () => {
     const pane = open(simulator);
     const first = await pane.shows(
       /^hvql top {2}\d\d:\d\d:\d\d {2}every 200ms {2}4 LPs [\d.]+% busy/m,
@@ -100,7 +100,7 @@ describe.skipIf(tmuxPath === null)('hvql top in a terminal', () => {
     await expectRestored(pane, 0);
   });
 
-  it('writes only what has changed, in one write each time, without clearing the screen', async () => {
+  it('writes only what has changed, in one write per update, without clearing the screen', async () => {
     const pane = open(simulator);
     await pane.shows(/\d\.\d +\d/);
     const before = pane.written().length;
@@ -116,7 +116,7 @@ describe.skipIf(tmuxPath === null)('hvql top in a terminal', () => {
     await expectRestored(pane, 0);
   });
 
-  it('has no colour with NO_COLOR, and says the same in words', async () => {
+  it('has no colours with NO_COLOR, and shows the same information as text', async () => {
     const pages = [
       '--source',
       'simulator?seed=1',
@@ -139,7 +139,7 @@ describe.skipIf(tmuxPath === null)('hvql top in a terminal', () => {
     await expectRestored(pane, 0);
   });
 
-  it('restores the terminal before an error that nothing has caught is printed', async () => {
+  it('restores the terminal before it prints an uncaught error', async () => {
     const failing = 'data:text/javascript,process.on(`SIGUSR2`,()=>{throw(Error(`boom`))})';
     const pane = open(simulator, { env: { NODE_OPTIONS: `--import=${failing}` } });
     await pane.shows(/\d\.\d +\d/);
@@ -148,11 +148,11 @@ describe.skipIf(tmuxPath === null)('hvql top in a terminal', () => {
     expect(screen).toContain('Error: boom');
   });
 
-  it('ends by itself after --for', async () => {
+  it('ends after --for', async () => {
     await expectRestored(open([...simulator, '--for', '500ms']), 0);
   });
 
-  it('is stopped by Ctrl-Z and drawn again when it continues', async () => {
+  it('is stopped by Ctrl-Z and redrawn when it continues', async () => {
     const pane = open(simulator);
     await pane.shows(/\d\.\d +\d/);
     pane.press('C-z');
@@ -164,8 +164,8 @@ describe.skipIf(tmuxPath === null)('hvql top in a terminal', () => {
   });
 });
 
-describe.skipIf(tmuxPath === null)('hvql top of another source than the simulator', () => {
-  it('shows a page folder while it is renewed, when nothing renews it, and when it is not there', async () => {
+describe.skipIf(tmuxPath === null)('hvql top with a source other than the simulator', () => {
+  it('shows a page folder while it is updated, when it is not updated, and when it is missing', async () => {
     const folder = join(scratchFolder(), 'pages');
     const simulated = ['--source', 'simulator?seed=1&lps=2&partitions=2&vps=2'];
     const writer = new Program(['simulate', ...simulated, '--out', folder, '--every', '100ms']);
@@ -230,8 +230,8 @@ function structureOf(picture: string): string[] {
     .map((line) => (/^0 [\w-]+ 0( 0){4}$/.test(line) ? '0 name 0 0 0 0 0' : line));
 }
 
-describe.skipIf(tmuxPath === null)('the picture in README.md', () => {
-  it('is what the program shows', async () => {
+describe.skipIf(tmuxPath === null)('the screenshot of hvql top in README.md', () => {
+  it('matches the program', async () => {
     const pane = open([], { rows: 16 });
     await pane.shows(/ LPs [\d.]+% busy/);
     const [, picture = ''] =

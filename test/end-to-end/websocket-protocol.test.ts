@@ -54,15 +54,15 @@ async function closeOf(options: Partial<ClientOptions>): Promise<number> {
 describe('the client of graphql-ws learns from the close code', () => {
   it.each<readonly [what: string, code: number, options: () => Partial<ClientOptions>]>([
     [
-      'that a message was of no known type',
+      'that a message had an unknown type',
       CloseCode.BadRequest,
       () => ({
         webSocketImpl: misbehaving((text) => [isOf(MessageType.Subscribe, text) ? '{"type":"start"}' : text]),
       }),
     ],
-    ['that it did not say who it is', CloseCode.Unauthorized, () => ({ connectionParams: {} })],
+    ['that it sent no credentials', CloseCode.Unauthorized, () => ({ connectionParams: {} })],
     [
-      'that it asked before it was acknowledged',
+      'that it sent an operation before the acknowledgement',
       CloseCode.Unauthorized,
       () => ({
         webSocketImpl: misbehaving(() => [
@@ -71,12 +71,12 @@ describe('the client of graphql-ws learns from the close code', () => {
       }),
     ],
     [
-      'that it speaks another subprotocol',
+      'that it uses another subprotocol',
       CloseCode.SubprotocolNotAcceptable,
       () => ({ webSocketImpl: misbehaving(obedient, 'graphql-ws') }),
     ],
     [
-      'that it took too long to say who it is',
+      'that it took too long to send connection_init',
       CloseCode.ConnectionInitialisationTimeout,
       () => ({ webSocketImpl: misbehaving(() => []) }),
     ],
@@ -86,7 +86,7 @@ describe('the client of graphql-ws learns from the close code', () => {
       () => ({ generateID: () => 'same' }),
     ],
     [
-      'that it said twice who it is',
+      'that it sent connection_init twice',
       CloseCode.TooManyInitialisationRequests,
       () => ({
         webSocketImpl: misbehaving((text) =>
@@ -95,7 +95,7 @@ describe('the client of graphql-ws learns from the close code', () => {
       }),
     ],
     [
-      'that a message was longer than is read (RFC 6455, 7.4.1)',
+      'that a message was too long (RFC 6455, 7.4.1)',
       1009,
       () => ({
         webSocketImpl: misbehaving((text) => [
@@ -104,7 +104,7 @@ describe('the client of graphql-ws learns from the close code', () => {
       }),
     ],
     [
-      'that a message was no UTF-8 (RFC 6455, 8.1)',
+      'that a message was not UTF-8 (RFC 6455, 8.1)',
       1007,
       () => ({
         webSocketImpl: misbehaving((text) => [
@@ -119,24 +119,24 @@ describe('the client of graphql-ws learns from the close code', () => {
   it.each<Rule>([
     [
       'that its token has expired: 4403',
-      testedIn('end-to-end/live.test.ts', 'ends over %s when its token does, and the stream with it'),
+      testedIn('end-to-end/live.test.ts', 'ends the stream over %s when it expires'),
     ],
     // Nothing that a client sends brings it about.
     [
-      'of a mistake of the service: 4500',
+      'that the service has failed: 4500',
       testedIn(serverFile, 'with 4500 for a mistake of the service, which is masked'),
     ],
   ])('%s', (_, test) => test());
 });
 
-describe('an end in good order', () => {
-  it('by the client is a close with 1000, which is answered', async () => {
+describe('the regular end of a connection', () => {
+  it('by the client is a close with 1000, which the service confirms', async () => {
     const { socket, closed } = await open();
     socket.close(1000);
     expect((await closed).code).toBe(1000);
   });
 
-  it('by the service is a close with 1001, and no complete for any stream', async () => {
+  it('by the service is a close with 1001, without a complete message for any stream', async () => {
     const own = await serve(['--source', 'simulator?lps=1&partitions=1&vps=1']);
     const client = await open(own);
     client.send(subscribe('a', live));
@@ -193,7 +193,7 @@ describe('graphql-transport-ws', () => {
     ['an unsolicited pong is no error', testedIn(serverFile, 'are those of the protocol')],
     [
       'a stream is next, next, … and complete',
-      testedIn(contractFile, 'gets each event at once, and its end'),
+      testedIn(contractFile, 'receives each event immediately, and the end'),
     ],
     [
       'a single result is one next and complete',
@@ -210,7 +210,7 @@ describe('graphql-transport-ws', () => {
       },
     ],
     [
-      'an operation that cannot run is an error, and nothing behind it',
+      'an operation that cannot run is an error, and nothing follows it',
       async () => {
         const client = await open();
         client.send(subscribe('a', '{ nothing }'));
@@ -258,7 +258,7 @@ describe('graphql-transport-ws', () => {
       },
     ],
     [
-      'after a complete of the client a single result is not sent, though it comes to be',
+      'after a complete of the client a single result is not sent, although it is computed',
       async () => {
         const client = await open();
         // Both wait for the same second reading.
@@ -298,13 +298,13 @@ describe('graphql-transport-ws', () => {
       },
     ],
     [
-      'questions and streams share their ids',
+      'queries and streams share their ids',
       testedIn(serverFile, 'with 4409 for a second operation under one id, and the first is over'),
     ],
     [
-      'operations of different ids run side by side',
+      'operations with different ids run at the same time',
       testedIn(serverFile, 'may be one of many on one connection, questions among them'),
     ],
-    ['what is no message is answered with a close', testedIn(serverFile, 'with 4400 for %s')],
+    ['an invalid message is answered with a close', testedIn(serverFile, 'with 4400 for %s')],
   ])('%s', (_, test) => test());
 });

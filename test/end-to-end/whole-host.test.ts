@@ -33,7 +33,7 @@ describe('a host of 1,217 objects', () => {
     partitionEntry(BigInt(n + 1), n === 0 ? null : 1n, 8),
   );
 
-  it('has one page read for one counter of one virtual processor', async () => {
+  it('reads one page for one counter of one virtual processor', async () => {
     await ask({
       source,
       query: '{ partition(id: 77) { virtualProcessor(index: 7) { counters { hypercalls } } } }',
@@ -41,7 +41,7 @@ describe('a host of 1,217 objects', () => {
     expect(source.batches.splice(0)).toEqual([['partition/77/vp/7']]);
   });
 
-  it('has each page read once for every counter there is, in one batch, at one moment', async () => {
+  it('reads each page once for all counters, in one batch, at one time', async () => {
     const { data, errors } = await ask({ source, query: everything, limits: { maxValues: 250_000 } });
     expect(errors).toBeUndefined();
     expect(source.batches).toHaveLength(1);
@@ -54,7 +54,7 @@ describe('a host of 1,217 objects', () => {
   });
 });
 
-describe.skipIf(process.platform !== 'linux')('the service in front of such a host', () => {
+describe.skipIf(process.platform !== 'linux')('the service for such a host', () => {
   let served: Served;
   beforeAll(async () => {
     served = await serve(['--source', 'simulator?lps=64&partitions=128&vps=8']);
@@ -67,7 +67,7 @@ describe.skipIf(process.platform !== 'linux')('the service in front of such a ho
     return Number(new RegExp(`${field}:\\s+(\\d+) kB`).exec(status)?.[1]) / 1024;
   };
 
-  it('never holds more than 200 MB above idle while it answers everything', async () => {
+  it('never uses more than 200 MB above idle while it responds to everything', async () => {
     const [token] = served.tokens;
     await post(served.url, { token, query: '{ hypervisor { sampledAt } }' });
     const idle = memory('VmRSS');

@@ -22,20 +22,23 @@ async function serveHost(host: RecordedHost, flags: readonly string[] = []): Pro
 }
 
 describe('a Windows host', () => {
-  it.each(['2019', '23h2'] as const)('of %s answers the example operations unchanged', async (release) => {
-    const host = new RecordedHost(release);
-    const { url, tokens } = await serveHost(host);
-    const [token] = tokens;
-    for (const file of operations) {
-      const query = readFileSync(new URL(file, folder), 'utf8');
-      const { data, errors } = await post(url, { token, query });
-      expect(errors, file).toBeUndefined();
-      expect(data, file).toBeTruthy();
-    }
-    expect(host.starts()).toHaveLength(1);
-  });
+  it.each(['2019', '23h2'] as const)(
+    'of release %s runs the example operations unchanged',
+    async (release) => {
+      const host = new RecordedHost(release);
+      const { url, tokens } = await serveHost(host);
+      const [token] = tokens;
+      for (const file of operations) {
+        const query = readFileSync(new URL(file, folder), 'utf8');
+        const { data, errors } = await post(url, { token, query });
+        expect(errors, file).toBeUndefined();
+        expect(data, file).toBeTruthy();
+      }
+      expect(host.starts()).toHaveLength(1);
+    },
+  );
 
-  it('has counts by the clock of its samples, and percentages by their own', async () => {
+  it('computes counts by the clock of its samples, and percentages by the clock of each percentage', async () => {
     const host = new RecordedHost();
     const { url, tokens } = await serveHost(host);
     const ask = (query: string) => post(url, { token: tokens[0], query });
@@ -77,7 +80,7 @@ describe('a Windows host', () => {
       [1, 2].map((workers) => ({ transport, watch, workers })),
     ),
   )(
-    'has live rates by the clock of each class over $transport, with $workers process(es) that serve',
+    'has event rates by the clock of each class over $transport, with $workers serving process(es)',
     async ({ watch, workers }) => {
       const host = new RecordedHost();
       host.rewrite(laterClass);
@@ -129,7 +132,7 @@ describe('a Windows host', () => {
   );
 
   it.each(['SIGTERM', 'SIGKILL'] as const)(
-    'is left without a PowerShell when the service ends by %s',
+    'is left without a PowerShell process when the service ends by %s',
     async (signal) => {
       const host = new RecordedHost();
       const { program, url, tokens } = await serveHost(host);
@@ -186,8 +189,8 @@ function hasRead(host: RecordedHost): boolean {
   return host.questions().some((classes) => classes['LogicalProcessor']?.includes('PercentTotalRunTime'));
 }
 
-describe('a Windows host whose percentages have another clock than its samples', () => {
-  it.each([1, 2])('has percentages by their own, with %d process(es) that serve', async (workers) => {
+describe('a Windows host whose percentages have a different clock than its samples', () => {
+  it.each([1, 2])('computes percentages by their own clock, with %d serving process(es)', async (workers) => {
     const host = new RecordedHost('own-clock');
     const { url, tokens } = await serveHost(host, ['--workers', String(workers)]);
     const token = tokens[0];
@@ -197,7 +200,7 @@ describe('a Windows host whose percentages have another clock than its samples',
     expect(await answer).toEqual({ data: ownClockAnswer });
   });
 
-  it('has them by the clock of the samples where one is not there', async () => {
+  it('computes percentages by the clock of the samples if their own is missing', async () => {
     const host = new RecordedHost('own-clock');
     host.rewrite((text) => text.replaceAll('PercentTotalRunTime_Base', 'SomethingElse'));
     const { url, tokens } = await serveHost(host);
@@ -210,48 +213,48 @@ describe('a Windows host whose percentages have another clock than its samples',
     expect(hypervisor.logicalProcessorTotals.rates.totalRunTime).toBe(60);
   });
 
-  it.each(Object.entries(transports))(
-    'puts processors in the order of their shares over %s',
-    async (_, watch) => {
-      const host = new RecordedHost('own-clock');
-      // Processor 70 has run for 2 s of 8 by its clock, processor 0 for 1 s of 2.
-      host.rewrite((text) => text.replace('"70000000","1020000000"', '"70000000","1080000000"'));
-      const { url, tokens } = await serveHost(host);
-      const watcher = watch({
-        url,
-        token: tokens[0],
-        query: `subscription { hypervisor(every: "100ms") {
+  it.each(Object.entries(transports))('orders processors by these percentages over %s', async (_, watch) => {
+    const host = new RecordedHost('own-clock');
+    // Processor 70 has run for 2 s of 8 by its clock, processor 0 for 1 s of 2.
+    host.rewrite((text) => text.replace('"70000000","1020000000"', '"70000000","1080000000"'));
+    const { url, tokens } = await serveHost(host);
+    const watcher = watch({
+      url,
+      token: tokens[0],
+      query: `subscription { hypervisor(every: "100ms") {
         logicalProcessors(orderBy: { counter: TOTAL_RUN_TIME }) { index rates { totalRunTime interval { seconds } } }
       } }`,
+    });
+    await watcher.event(0);
+    host.play(1);
+    const grown = ({ data }: any) => data.hypervisor.logicalProcessors[0].rates?.interval.seconds > 0;
+    await watcher.until(({ events }) => events.some(grown));
+    expect(watcher.events.find(grown).data.hypervisor.logicalProcessors).toEqual([
+      { index: 0, rates: { totalRunTime: 50, interval: { seconds: 2.5 } } },
+      { index: 70, rates: { totalRunTime: 25, interval: { seconds: 2.5 } } },
+    ]);
+    watcher.stop();
+  });
+
+  it.each(['host.tar', 'host'])(
+    'is recorded to %s with both clocks, and plays back with the same values',
+    async (name) => {
+      const host = new RecordedHost('own-clock');
+      const recording = new CommandOnTrial();
+      recording.afterWait = () => host.play(1);
+      const source = await openSource(`windows?powershell=${host.executable}`, recording);
+      const out = `${scratchFolder()}/${name}`;
+      expect(await record({ source, every: 2_500, for: 2_500, out }, recording)).toBe(0);
+      await source.close();
+      const { program, url, tokens } = await serve(['--source', `capture:${out}`]);
+      onTestFinished(async () => {
+        await program.stop('SIGKILL');
       });
-      await watcher.event(0);
-      host.play(1);
-      const grown = ({ data }: any) => data.hypervisor.logicalProcessors[0].rates?.interval.seconds > 0;
-      await watcher.until(({ events }) => events.some(grown));
-      expect(watcher.events.find(grown).data.hypervisor.logicalProcessors).toEqual([
-        { index: 0, rates: { totalRunTime: 50, interval: { seconds: 2.5 } } },
-        { index: 70, rates: { totalRunTime: 25, interval: { seconds: 2.5 } } },
-      ]);
-      watcher.stop();
+      expect(await post(url, { token: tokens[0], query: ownClockQuestion('2600ms') })).toEqual({
+        data: ownClockAnswer,
+      });
     },
   );
-
-  it.each(['host.tar', 'host'])('is recorded to %s with the clocks, and answers alike', async (name) => {
-    const host = new RecordedHost('own-clock');
-    const recording = new CommandOnTrial();
-    recording.afterWait = () => host.play(1);
-    const source = await openSource(`windows?powershell=${host.executable}`, recording);
-    const out = `${scratchFolder()}/${name}`;
-    expect(await record({ source, every: 2_500, for: 2_500, out }, recording)).toBe(0);
-    await source.close();
-    const { program, url, tokens } = await serve(['--source', `capture:${out}`]);
-    onTestFinished(async () => {
-      await program.stop('SIGKILL');
-    });
-    expect(await post(url, { token: tokens[0], query: ownClockQuestion('2600ms') })).toEqual({
-      data: ownClockAnswer,
-    });
-  });
 });
 
 /** In the second reading the class of the root's virtual processors comes half a second later, as on a busy host. */

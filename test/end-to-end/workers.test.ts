@@ -93,9 +93,9 @@ const ticks = 'subscription { hypervisor(every: "1s") { sampledAt } }';
 const timesOf = ({ events }: Watcher): number[] =>
   events.map(({ data }) => Date.parse((data.hypervisor ?? data.partition).sampledAt));
 
-describe('the past with two workers', () => {
+describe('the history with two workers', () => {
   it.each(['simulator', 'pages:test/fixtures/small-host', 'capture:test/fixtures/three-frames'])(
-    'is the same in both, whichever has read it, of %s',
+    'is the same in both, whichever has read it, with the source %s',
     async (source) => {
       const served = source === 'simulator' ? here : await start('--log-level', 'debug', '--source', source);
       const ask = (query: string): Promise<any> =>
@@ -155,7 +155,7 @@ describe('two workers', () => {
     });
   }
 
-  it('both answer, with the tokens that were printed once and of one and the same machine', async () => {
+  it('both respond, with the same tokens and from the same simulated machine', async () => {
     const { program, url, tokens } = here;
     expect(program.stdout).toBe(`hvql listening on ${url}\n`);
     expect(tokens).toHaveLength(2);
@@ -177,7 +177,7 @@ describe('two workers', () => {
     expect(answering({ program, url, tokens })).toEqual([1, 2]);
   });
 
-  it('hold a caller to one limit on streams, and what a dead one had is free again', async () => {
+  it('share one limit on streams per caller, and the streams of a dead worker are released', async () => {
     const { url, tokens } = here;
     const open = (token = tokens[0]): Watcher =>
       transports.SSE({ url, token, query: 'subscription { partition(every: "100ms") { sampledAt } }' });
@@ -217,7 +217,7 @@ describe('two workers', () => {
     await untilBothAnswer();
   });
 
-  it('replace one that dies, while the streams of the other miss no tick and its own reconnect', async () => {
+  it('are replaced when one dies; streams of the other miss no tick, and those of the dead one reconnect', async () => {
     const { program, url, tokens } = here;
     const query = ticks;
     // Which worker accepts a connection depends on how busy the others are.
@@ -266,7 +266,7 @@ describe('two workers', () => {
     for (const stream of streams) stream.stop();
   });
 
-  it('replace one that hangs, say what it did, and answer the connections of others meanwhile', async () => {
+  it('are replaced when one hangs; its activity is logged, and connections of the other continue', async () => {
     const { program, url, tokens } = here;
     const from = program.stderr.length;
     const log = (): string => program.stderr.slice(from);
@@ -292,7 +292,7 @@ describe('two workers', () => {
   });
 
   it.skipIf(prlimit === null)(
-    'close connections for which they have no file descriptor, and take others later',
+    'close connections for which they have no file descriptor, and accept others later',
     async () => {
       const limit = (pid: number, files: string): void =>
         void execFileSync(prlimit ?? '', ['--pid', String(pid), `--nofile=${files}:`]);
@@ -321,7 +321,7 @@ describe('two workers', () => {
     },
   );
 
-  it('return to the announced port when the last one dies while another is starting', async () => {
+  it('listen on the announced port again when the last one dies while another is starting', async () => {
     const [first = 0, last = 0] = workersOf(here);
     process.kill(first, 'SIGKILL');
     let starting: number | undefined;
@@ -335,13 +335,13 @@ describe('two workers', () => {
     expect(here.program.stdout).toBe(`hvql listening on ${here.url}\n`);
   });
 
-  it('have the port that was announced, even when all of them have died', async () => {
+  it('listen on the announced port again, even after all of them have died', async () => {
     for (const pid of workersOf(here)) process.kill(pid, 'SIGKILL');
     await untilBothAnswer();
     expect(here.program.stdout).toBe(`hvql listening on ${here.url}\n`);
   });
 
-  it('end with the service, with code 0, and after their streams', async () => {
+  it('exit with the service, with code 0, after their streams have ended', async () => {
     const { program, url, tokens } = here;
     const workers = workersOf({ program, url, tokens });
     const streams = [1, 2].map(() => transports.SSE({ url, token: tokens[0], query: ticks }));
@@ -355,7 +355,7 @@ describe('two workers', () => {
 });
 
 describe('several workers', () => {
-  it('do not outlive a primary that is killed', async () => {
+  it('exit when their primary is killed', async () => {
     const { program, url, tokens } = await start();
     const workers = workersOf({ program, url, tokens });
     expect(workers).toHaveLength(2);
@@ -364,9 +364,9 @@ describe('several workers', () => {
   });
 
   it.each([
-    ['a secret file that is not there', ['--port', '0', '--jwt-secret-file', join(folder, 'none')], /none/],
-    ['a port that is taken', ['--port', 'taken'], /is taken by another program/],
-  ])('end with code 2 and say once what is wrong: %s', async (_, args, message) => {
+    ['a missing secret file', ['--port', '0', '--jwt-secret-file', join(folder, 'none')], /none/],
+    ['a port that is in use', ['--port', 'taken'], /is taken by another program/],
+  ])('exit with code 2 and report a problem once: %s', async (_, args, message) => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     onTestFinished(() => void other.close());
@@ -483,7 +483,7 @@ describe('identity, access, audit and guests', () => {
       expect([name, statSync(join(auditFolder, name)).mode & 0o777]).toEqual([name, 0o600]);
   });
 
-  it('know a guest by its socket, which is there again after all workers have died', async () => {
+  it('identify a guest by its socket, which exists again after all workers have died', async () => {
     const viewer = '{ viewer { partitionId } }';
     const expected = { data: { viewer: { partitionId: '5' } } };
     expect((await postBySocket(guest, viewer)).body).toEqual(expected);
@@ -495,7 +495,7 @@ describe('identity, access, audit and guests', () => {
   });
 });
 
-describe('a source that is dear to read', () => {
+describe('a source that is expensive to read', () => {
   it('is read once for both workers, by the primary', async () => {
     const file = fileURLToPath(new URL('counted-process.mjs', import.meta.url));
     const secret = join(folder, 'secret');
@@ -548,7 +548,7 @@ function watchSecurely(url: string, certificate: string): SecureStream {
   return stream;
 }
 
-describe('certificates', () => {
+describe('certificates with two workers', () => {
   /** Files that are put in the place of others, as operators do. */
   const put = (name: string, path: string): void => {
     copyFileSync(tlsFile(name), `${path}.new`);
@@ -580,7 +580,7 @@ describe('certificates', () => {
     for (const { text } of streams) expect(text).toContain(message);
   };
 
-  it('are shown by both workers, renewed by both on the signal, and cut with their issuer', async () => {
+  it('are used by both, renewed in both on the signal, and no longer accepted once their issuer is removed', async () => {
     putServer('server');
     writeFileSync(issuers, `${tlsText('ca.pem')}${tlsText('revoking-ca.pem')}`);
     const tls = ['--tls-cert', cert, '--tls-key', key, '--tls-client-ca', issuers];
@@ -611,7 +611,7 @@ describe('certificates', () => {
     expect(kept.some(({ isClosed }) => isClosed)).toBe(false);
   });
 
-  it('are cut in both workers once a list of their issuer has them', async () => {
+  it('are no longer accepted by either once a revocation list of their issuer names them', async () => {
     putServer('server');
     put('revoking-ca.pem', issuers);
     put('none.crl', lists);
