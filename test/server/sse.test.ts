@@ -146,31 +146,40 @@ describe('an answer by events', () => {
     ['text/event-stream;q=0, application/json', '{ hello }', 'application/json'],
     ['application/graphql-response+json, text/event-stream', 'subscription { refused }', 'text/event-stream'],
     ['text/event-stream, */*', 'subscription { refused }', 'text/event-stream'],
+    ['*/*', 'subscription { refused }', 'text/event-stream'],
+    ['', 'subscription { refused }', 'text/event-stream'],
+    ['application/json, text/plain, */*', 'subscription { refused }', 'text/event-stream'],
+    ['text/event-stream; charset=utf-8', 'subscription { refused }', 'text/event-stream'],
+    ['text/*', 'subscription { refused }', 'text/event-stream'],
+    ['*/*', '{ hello }', 'application/json'],
+    ['*/*', '{', 'application/json'],
   ])('is what who accepts %s gets for %s where it makes sense', async (accept, query, type) => {
     const response = await post(query, accept);
     expect(response.headers.get('content-type')).toBe(`${type}; charset=utf-8`);
     await response.text();
   });
 
-  it.each(['application/json', '*/*', 'application/graphql-response+json', 'multipart/mixed'])(
-    'is what a subscription needs; a client that accepts %s gets an error',
-    async (accept) => {
-      const response = await post('subscription { tick }', accept);
-      expect(response.status).toBe(406);
-      if (accept !== 'multipart/mixed') {
-        expect(await response.json()).toEqual({
-          errors: [
-            {
-              message:
-                'A subscription is answered with events: send "Accept: text/event-stream" (Server-Sent Events), or use ' +
-                'a WebSocket with the subprotocol graphql-transport-ws.',
-              extensions: { code: 'NOT_ACCEPTABLE' },
-            },
-          ],
-        });
-      }
-    },
-  );
+  it.each([
+    'application/json',
+    'text/event-stream;q=0, */*',
+    'application/graphql-response+json',
+    'multipart/mixed',
+  ])('is what a subscription needs; a client that accepts %s gets an error', async (accept) => {
+    const response = await post('subscription { tick }', accept);
+    expect(response.status).toBe(406);
+    if (accept !== 'multipart/mixed') {
+      expect(await response.json()).toEqual({
+        errors: [
+          {
+            message:
+              'A subscription is answered with events: send "Accept: text/event-stream" (Server-Sent Events), or use ' +
+              'a WebSocket with the subprotocol graphql-transport-ws.',
+            extensions: { code: 'NOT_ACCEPTABLE' },
+          },
+        ],
+      });
+    }
+  });
 });
 
 describe('an error in an event', () => {

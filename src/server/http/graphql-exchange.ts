@@ -166,13 +166,9 @@ export class GraphqlExchange extends HttpExchange implements RequestContext {
     this.takenAt = now;
     this.server.budgets.check(this);
     this.operation = operation;
-    const { events, mediaType } = this.#accepted;
-    if (events) {
-      // A client that accepts both gets events only for a subscription.
-      const stored = mediaType === null ? null : this.server.documents.prepare(operation.query);
-      const name = operation.parameters['operationName'];
-      this.takesEvents = stored === null || (stored.document !== null && stored.isSubscription(name));
-    } else if (mediaType === null) {
+    const { events, onlyEvents, mediaType } = this.#accepted;
+    this.takesEvents = onlyEvents || (events && this.#isSubscription(operation));
+    if (!this.takesEvents && mediaType === null) {
       throw new HttpError(
         'NOT_ACCEPTABLE',
         'Responses are application/json or application/graphql-response+json, and events of subscriptions are ' +
@@ -180,6 +176,11 @@ export class GraphqlExchange extends HttpExchange implements RequestContext {
       );
     }
     return operation;
+  }
+
+  #isSubscription({ query, parameters }: AllowedOperation): boolean {
+    const stored = this.server.documents.prepare(query);
+    return stored.document !== null && stored.isSubscription(parameters['operationName']);
   }
 
   #openEventStream(isSubscription: boolean): EventStream | null {

@@ -12,8 +12,10 @@ export type MediaType = (typeof wholeResponses)[number];
 
 /** The media types that a client accepts. */
 export interface Accepted {
-  /** Whether Server-Sent Events are listed: a client that accepts anything does not expect them. */
+  /** Whether Server-Sent Events are accepted, listed or in a range. */
   readonly events: boolean;
+  /** Whether a query is answered with events as well: they are listed, and no other type of response is accepted. */
+  readonly onlyEvents: boolean;
   /** The media type of a response that is not a stream; null if the client accepts neither. */
   readonly mediaType: MediaType | null;
 }
@@ -21,6 +23,7 @@ export interface Accepted {
 /** All JSON responses are UTF-8, so a range with this charset matches too. */
 const charset = '; charset=utf-8';
 const available = wholeResponses.flatMap((type) => [type, type + charset]);
+const eventStreams = ['text/event-stream', `text/event-stream${charset}`];
 
 const keptCharacters = 32_768;
 const known = new LRUCache<string, Accepted>({
@@ -47,9 +50,11 @@ const badWeight = /;\s*q=(?!(?:0(?:\.\d*)?|1(?:\.0*)?)\s*(?:[;,]|$))[^;,]*/gi;
 function negotiate(header: string): Accepted {
   const negotiator = new Negotiator({ headers: { accept: header.replace(badWeight, '') } });
   const best = negotiator.mediaType(available)?.replace(charset, '');
+  const mediaType = wholeResponses.find((type) => type === best) ?? null;
   return {
-    events: negotiator.mediaTypes().includes('text/event-stream'),
-    mediaType: wholeResponses.find((type) => type === best) ?? null,
+    events: negotiator.mediaType(eventStreams) !== undefined,
+    onlyEvents: mediaType === null && negotiator.mediaTypes().includes('text/event-stream'),
+    mediaType,
   };
 }
 
