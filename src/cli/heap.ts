@@ -20,6 +20,9 @@ export function limitHeap(): void {
 /** The growth of the old generation of a program that reads repeatedly, in percent. */
 const rareGrowthPercent = 100;
 
+/** How long a program must be idle before V8's memory reducer starts: 11 days. --no-memory-reducer has no effect after start-up. */
+const reducerDelayMilliseconds = 1_000_000_000;
+
 /**
  * Lets the heap grow to at most twice the live size: `hvql top` holds a few megabytes of readings for some seconds, and
  * because it does little else, V8 would collect the whole heap every other second to free them. V8 also takes such a program
@@ -28,7 +31,7 @@ const rareGrowthPercent = 100;
 export function collectRarely(): void {
   setFlagsFromString(`--heap-growing-percent=${rareGrowthPercent}`);
   setFlagsFromString('--no-allocation-site-pretenuring');
-  setFlagsFromString('--no-memory-reducer');
+  setFlagsFromString(`--gc-memory-reducer-start-delay-ms=${reducerDelayMilliseconds}`);
 }
 
 /** The factor by which V8 grows the young generation when much of it survives (flag-definitions.h). */

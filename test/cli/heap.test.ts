@@ -1,5 +1,6 @@
-import { spawnSync } from 'node:child_process';
-import { describe, expect, it } from 'vitest';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { describe, expect, it, vi } from 'vitest';
 
 /** Keeps 60 MB alive, replaces them bit by bit, and prints the most that the heap came to, in MB. */
 const churn = `
@@ -38,6 +39,26 @@ function megabytesOf(script: string, mostYoung = 1): number {
   return megabytes;
 }
 
+/** Collects its heap once and is idle after that. Prints a line for each step of V8's memory reducer, the first after 8 s. */
+const idle = `
+  const alive = Array.from({ length: 300_000 }, (_, n) => ({ n }));
+  gc();
+  console.log('idle with', alive.length);
+  setInterval(() => undefined, 1_000);
+`;
+const major = Number(process.versions.node.split('.')[0]);
+const traceReducer = major < 22 ? '--trace-gc-verbose' : '--trace-memory-reducer';
+
+/** The program, and what it has printed so far. */
+async function startIdle(prefix: string): Promise<{ child: ChildProcess; printed: () => string }> {
+  const flags = ['--expose-gc', traceReducer, '--input-type=module', '-e', prefix + idle];
+  const child = spawn(process.execPath, flags, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let printed = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
+  while (!printed.includes('idle with')) await once(child.stdout, 'data');
+  return { child, printed: () => printed };
+}
+
 describe('the heap of the service', () => {
   it('stays close to the size of its live objects', () => {
     const close = megabytesOf(closely + churn);
@@ -70,4 +91,23 @@ describe('the heap of the service', () => {
     `;
     expect(megabytesOf(script, 16)).toBeGreaterThan(3);
   });
+});
+
+describe('the heap of hvql top', () => {
+  it('is not reduced while the program is idle, as compiled code would go with it', async () => {
+    const top = await startIdle(`import { collectRarely } from '${built}'; collectRarely();`);
+    // Started later, so its memory reducer would be later too.
+    const usual = await startIdle('');
+    try {
+      await vi.waitFor(() => expect(usual.printed()).toContain('Memory reducer: '), {
+        timeout: 100_000,
+        interval: 100,
+      });
+      expect(top.printed()).not.toContain('Memory reducer: ');
+      expect(top.child.exitCode).toBeNull();
+    } finally {
+      top.child.kill();
+      usual.child.kill();
+    }
+  }, 120_000);
 });
