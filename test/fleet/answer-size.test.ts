@@ -31,20 +31,20 @@ function estimate(query: string, variableValues?: Record<string, unknown>): numb
 const object = (key: string, inner: number): number => key.length + 4 + inner;
 const leaf = (key: string): number => key.length + 24;
 
-describe('the estimate of the bytes of an answer', () => {
+describe('the estimated size of a response in bytes', () => {
   it('counts values, with the keys that the client has chosen', () => {
     expect(estimate('{ host { id busy } }')).toBe(object('host', leaf('id') + leaf('busy')));
     expect(estimate('{ host { theIdOfIt: id } }')).toBe(object('host', leaf('theIdOfIt')));
   });
 
-  it('counts each item of a list: as many as first says, written, by a variable or by default', () => {
+  it('counts each item of a list: as many as "first" says, as a literal, as a variable or by default', () => {
     const items = (count: number): number => object('host', 'all'.length + count * (4 + leaf('id')));
     expect(estimate('{ host { all(first: 7) { id } } }')).toBe(items(7));
     expect(estimate('query($n: Int) { host { all(first: $n) { id } } }', { n: 5 })).toBe(items(5));
     expect(estimate('{ host { all { id } } }')).toBe(items(3));
   });
 
-  it('takes the first of a connection for the list in it, and not for the lists below', () => {
+  it('applies "first" of a connection to its own list, and not to lists below', () => {
     const below = 'items'.length + 32 * (4 + leaf('id'));
     const nodes = 'nodes'.length + 2 * (4 + below);
     expect(estimate('{ host { parts(first: 2) { nodes { items { id } } } } }')).toBe(
@@ -52,13 +52,13 @@ describe('the estimate of the bytes of an answer', () => {
     );
   });
 
-  it('assumes some items where the operation does not say how many', () => {
+  it('assumes a number of items if the operation does not specify one', () => {
     expect(estimate('{ host { cpus { load } ids } }')).toBe(
       object('host', 'cpus'.length + 32 * (4 + leaf('load')) + 'ids'.length + 32 * 24),
     );
   });
 
-  it('counts a fragment wherever it is, however often it stands in others', () => {
+  it('counts a fragment wherever it is spread, even if fragments spread each other many times', () => {
     const query = '{ host { cpus { ...Item } } } fragment Item on Item { ... on Node { id } load }';
     expect(estimate(query)).toBe(estimate('{ host { cpus { id load } } }'));
     const levels = Array.from(

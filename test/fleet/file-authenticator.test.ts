@@ -17,7 +17,7 @@ function write(jwt: string): void {
   writeFileSync(path, `${part('NATS USER JWT', jwt)}\n${part('USER NKEY SEED', seed)}`);
 }
 
-it('a connection to NATS has the credentials that are in their file then, and the last ones while it is gone', () => {
+it('a connection to NATS uses the current credentials of its file, and the last ones while the file is missing', () => {
   write('eyJhbGciOiJlZDI1NTE5LW5rZXkifQ.first.x');
   const authenticator = fileAuthenticator(path);
   const jwt = (): unknown => (authenticator('nonce') as { jwt?: string }).jwt;

@@ -63,7 +63,7 @@ const allowedLive = `subscription ${allowed}`;
 const watch = 'subscription { fleet { totals { of } } }';
 
 const checks: Readonly<Record<string, Check>> = {
-  'the caller': {
+  'authentication of its caller': {
     check: async ({ way, ask }) => {
       expect((await ask('{ viewer { partition hosts } }', guest)).data).toEqual({
         viewer: { partition: '5', hosts: ['web-1', 'web-2'] },
@@ -75,7 +75,7 @@ const checks: Readonly<Record<string, Check>> = {
       }
     },
   },
-  'the hosts of the caller': {
+  'the hosts that its caller may use': {
     check: async ({ way, ask }) => {
       const other = { hosts: ['web-2'] };
       expect((await ask(ofHost('name'), other)).data).toEqual({ host: null });
@@ -86,7 +86,7 @@ const checks: Readonly<Record<string, Check>> = {
       expect((await ask('{ viewer { partition } }', { hosts: [] })).data).toBeUndefined();
     },
   },
-  'what may be read': {
+  'the access rules': {
     check: async ({ way, ask }) => {
       const denied = 'hypervisor { counters { totalPages } partition(id: 9) { name } }';
       for (const query of [ofHost(denied), ...(isLive(way) ? [liveOfHost(denied)] : [])]) {
@@ -99,7 +99,7 @@ const checks: Readonly<Record<string, Check>> = {
       });
     },
   },
-  'the trail of what was denied': {
+  'the audit of denied reads': {
     check: async ({ way, gateway: { audit }, ask }) => {
       audit.length = 0;
       await ask(`query Peek ${ofHost('hypervisor { partition(id: 9) { name } }')}`, guest);
@@ -115,7 +115,7 @@ const checks: Readonly<Record<string, Check>> = {
       });
     },
   },
-  'the trail of streams': {
+  'the audit of streams': {
     check: async ({ way, gateway: { audit }, ask }) => {
       audit.length = 0;
       const answer = await ask(`subscription Own ${allowed}`, guest);
@@ -218,7 +218,7 @@ const checks: Readonly<Record<string, Check>> = {
       expect(codes(await ask(allowed, { ...guest, subject: `other ${way}` }))).toEqual([]);
     },
   },
-  'a limit on size': {
+  'a limit on its size': {
     check: async ({ way, ask }) => {
       const parameters = { query: allowed, extensions: { pad: 'x'.repeat(1_048_576) } };
       expect((await ask({ parameters })).status).toBe(
@@ -226,7 +226,7 @@ const checks: Readonly<Record<string, Check>> = {
       );
     },
   },
-  'no batches': {
+  'the rule against batches': {
     check: async ({ way, ask }) => {
       const answer = await ask({ parameters: [{ query: allowed }, { query: allowed }] });
       expect(answer.data).toBeUndefined();
@@ -234,13 +234,13 @@ const checks: Readonly<Record<string, Check>> = {
       else expect(codes(answer)).toEqual([isByAddress(way) ? 'GRAPHQL_PARSE_FAILED' : 'BAD_REQUEST']);
     },
   },
-  'the shapes of parameters': {
+  'checks of its parameters': {
     check: async ({ ask }) => {
       for (const parameters of [{}, { query: allowed, variables: 7 }])
         expect(codes(await ask({ parameters }))).toEqual(['BAD_REQUEST']);
     },
   },
-  'allowed operations only': {
+  'the list of allowed operations': {
     server: {
       allowedDocuments: [allowed, allowedLive].map((text) => ({ text, documentId: sha256(text) })),
     },
@@ -254,7 +254,7 @@ const checks: Readonly<Record<string, Check>> = {
       watched.end();
     },
   },
-  'the schema: no caller may read it': {
+  'the setting that no caller may read the schema': {
     server: { introspection: 'off' },
     gateway: { introspection: 'off' },
     check: async ({ ask }) => {
@@ -263,7 +263,7 @@ const checks: Readonly<Record<string, Check>> = {
       expect((await ask('{ flee { totals { of } } }')).errors?.[0]?.message).not.toContain('Did you mean');
     },
   },
-  'the schema: the root may read it': {
+  'the setting that only the root may read the schema': {
     server: { introspection: 'root' },
     gateway: { introspection: 'root' },
     check: async ({ ask }) => {
@@ -274,7 +274,7 @@ const checks: Readonly<Record<string, Check>> = {
       expect(denied.data ?? null).toBeNull();
     },
   },
-  'pages of other origins': {
+  'the check of its origin': {
     check: async ({ ask }) => {
       for (const headers of [{ origin: 'https://evil.example' }, { 'sec-fetch-site': 'cross-site' }]) {
         const answer = await ask({ parameters: { query: allowed }, headers });
@@ -282,7 +282,7 @@ const checks: Readonly<Record<string, Check>> = {
       }
     },
   },
-  'a host that is away': {
+  'the errors of an unreachable host': {
     check: async ({ way, ask }) => {
       const query = ofHost('name hypervisor { host }').replace('web-1', 'web-2');
       for (const each of [query, ...(isLive(way) ? [`subscription ${query}`] : [])]) {
@@ -317,24 +317,27 @@ describe.skipIf(natsServerPath === null)('a gateway', () => {
     keys.remove();
   });
 
-  it.each(Object.entries(checks))('has on every transport %s', async (_, { check, ...options }) => {
-    const opened = await startTestGateway({ nats: nats.url, keys, hosts: ['web-1', 'web-2'], ...options });
-    gateway = opened;
-    for (const [way, send] of Object.entries(listenerTransports)) {
-      const answers: TransportAnswer[] = [];
-      const ask = async (question: string | TransportRequest, caller: TestCaller | null = root) => {
-        const token = caller === null ? 'e30.e30.e30' : await opened.token(caller);
-        const asked = typeof question === 'string' ? { parameters: { query: question } } : question;
-        const answer = await send({ place: { url: opened.server.url }, token }, asked);
-        answers.push(answer);
-        return answer;
-      };
-      try {
-        await check({ way, gateway: opened, ask });
-      } catch (thrown) {
-        throw new Error(`by ${way}: ${String(thrown)}`, { cause: thrown });
+  it.each(Object.entries(checks))(
+    'subjects requests of every transport to %s',
+    async (_, { check, ...options }) => {
+      const opened = await startTestGateway({ nats: nats.url, keys, hosts: ['web-1', 'web-2'], ...options });
+      gateway = opened;
+      for (const [way, send] of Object.entries(listenerTransports)) {
+        const answers: TransportAnswer[] = [];
+        const ask = async (question: string | TransportRequest, caller: TestCaller | null = root) => {
+          const token = caller === null ? 'e30.e30.e30' : await opened.token(caller);
+          const asked = typeof question === 'string' ? { parameters: { query: question } } : question;
+          const answer = await send({ place: { url: opened.server.url }, token }, asked);
+          answers.push(answer);
+          return answer;
+        };
+        try {
+          await check({ way, gateway: opened, ask });
+        } catch (thrown) {
+          throw new Error(`by ${way}: ${String(thrown)}`, { cause: thrown });
+        }
+        for (const { end } of answers) end();
       }
-      for (const { end } of answers) end();
-    }
-  });
+    },
+  );
 });

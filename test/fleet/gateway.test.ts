@@ -40,7 +40,7 @@ describe('the schema of a fleet', () => {
     expect(readFileSync(file, 'utf8')).toBe(printed);
   });
 
-  it('has every example operation', async () => {
+  it('is valid for every example operation', async () => {
     const examples = await exampleOperations('schema/fleet-operations/');
     expect(examples.length).toBeGreaterThan(1);
     for (const { query } of examples) expect(validate(createFleetSchema(), parse(query))).toEqual([]);
@@ -135,7 +135,7 @@ describe.skipIf(natsServerPath === null)('a gateway', () => {
   const codes = ({ errors = [] }: Answer): unknown[] =>
     errors.map(({ path, extensions }) => [path?.join('.'), extensions['code']]);
 
-  it('lists its hosts, and has each host in its own words', async () => {
+  it('lists its hosts, and returns the data of each host unchanged', async () => {
     const answer = await ask(`{
       viewer { partition hosts }
       fleet { hosts { totalCount nodes { name status version hypervisor { ...names } } } }
@@ -168,7 +168,7 @@ describe.skipIf(natsServerPath === null)('a gateway', () => {
     expect(codes(answer)).toEqual([['fleet.hosts.nodes.3.hypervisor', 'HOST_UNREACHABLE']]);
   });
 
-  it('passes variables, arguments and errors of a host on, with the paths of this operation', async () => {
+  it("passes variables, arguments and errors of a host on, with paths of the client's operation", async () => {
     const query = `query ($id: UInt64!, $no: UInt64 = 99, $with: Boolean!) {
       host(name: "web-2") {
         guest: partition(id: $id) { name partitionId @include(if: $with) }
@@ -192,7 +192,7 @@ describe.skipIf(natsServerPath === null)('a gateway', () => {
     ]);
   });
 
-  it('gives hosts that wait for a second reading as much longer', async () => {
+  it('extends the deadline of hosts that wait for a second reading', async () => {
     const quick = await startTestGateway({
       nats: nats.url,
       keys,
@@ -214,7 +214,7 @@ describe.skipIf(natsServerPath === null)('a gateway', () => {
     await quick.close();
   });
 
-  it('ends the wait of hosts once the client has gone', async () => {
+  it('stops waiting for hosts once the client has disconnected', async () => {
     const [{ source }] = hosts as [TestHost];
     source.milliseconds += 3_600_000;
     const gone = new AbortController();
@@ -242,7 +242,7 @@ describe.skipIf(natsServerPath === null)('a gateway', () => {
     await expect.poll(async () => codes(await ask(rates('200ms'))), { timeout: 30_000 }).toEqual([]);
   });
 
-  it('does not wait for what has just appeared on one of several hosts, and waits for it on one alone', async () => {
+  it('does not wait for new objects of one of several hosts, and waits for them if it queries only one host', async () => {
     const rates = 'virtualProcessors { rates { hypercalls } }';
     const fleet = `{ fleet { hosts { nodes { hypervisor { partitions { nodes { ${rates} } } } } } } }`;
     const guest = partitionEntry(50n, 1n, 1);
@@ -263,7 +263,7 @@ describe.skipIf(natsServerPath === null)('a gateway', () => {
     source.partitions = before;
   });
 
-  it('has the past of a host as the host has it', async () => {
+  it('returns the history of a host as the host does', async () => {
     const partition = (selection: string): string =>
       `{ host(name: "web-1") { hypervisor { partition(id: 5) { ${selection} } } } }`;
     const now = await ask(partition('sampledAt counters { gpaPages }'));
@@ -296,7 +296,7 @@ describe.skipIf(natsServerPath === null)('a gateway', () => {
     expect(partitions.data.fleet.partitions).toHaveLength(6);
   });
 
-  it('adds up exactly what has answered', async () => {
+  it('adds up exactly the values of the hosts that have responded', async () => {
     const answer = await ask(`{
       fleet { totals { of answered logicalProcessors counters { totalRunTime } } hosts { nodes { hypervisor { logicalProcessorTotals { counters { totalRunTime } } } } } }
     }`);
@@ -312,7 +312,7 @@ describe.skipIf(natsServerPath === null)('a gateway', () => {
     });
   });
 
-  it('has the counters that its hosts report', async () => {
+  it('returns the counters that its hosts report', async () => {
     const query = '{ counterDefinitions(object: PARTITION) { field isReported } }';
     const service = hosts[0]?.service;
     const direct: Answer = await post(service?.url ?? '', { token: service?.rootToken, query });
@@ -340,7 +340,7 @@ describe.skipIf(natsServerPath === null)('a gateway', () => {
     ]);
   });
 
-  it('asks a host once for many objects, so that they do not count as many selections', async () => {
+  it('sends a host one request for many objects, so that these do not count as many selections', async () => {
     const { data } = await ask('{ fleet { hosts { nodes { partition { id } } } } }');
     const own: string[] = data.fleet.hosts.nodes.flatMap(({ partition }: any) => partition?.id ?? []);
     const ids = Array.from({ length: 90 }, (_, n) => own[n < 80 ? 0 : 1] ?? '');
@@ -351,7 +351,7 @@ describe.skipIf(natsServerPath === null)('a gateway', () => {
     expect(found.data.nodes).toEqual(ids.map((id) => ({ a: 'Partition', b: id, c: id })));
   });
 
-  it('knows no host that the token does not name', async () => {
+  it('does not show hosts that the token does not name', async () => {
     const caller = { partitionId: 'root', privileges: new Set(allPrivileges) } as const;
     const token = await signToken(
       { caller, hosts: ['web-1'], issuedAt: Date.now(), expiresAt: null, issuer: null, audience: null },
@@ -375,7 +375,7 @@ describe.skipIf(natsServerPath === null)('a gateway', () => {
     expect([named, codes(answer)]).toEqual([new Set(['web-1']), [['node', 'NOT_FOUND']]]);
   });
 
-  it('refuses answers that are too long together', async () => {
+  it('refuses responses that are too long in total', async () => {
     const schemaOfHosts =
       'hypervisor { partitions { nodes { virtualProcessors { page { groups { name counters { name value } } } } } } }';
     const many = Array.from({ length: 60 }, (_, n) => `a${n}: ${schemaOfHosts}`).join(' ');
@@ -383,7 +383,7 @@ describe.skipIf(natsServerPath === null)('a gateway', () => {
     expect(JSON.stringify(answer.errors)).toContain('LIMIT_EXCEEDED');
   });
 
-  it('does not ask a host again that has missed a deadline, until it answers', async () => {
+  it('does not send more requests to a host that has missed a deadline, until it responds', async () => {
     let isWell = false;
     const probe = async (): Promise<void> => {
       if (!isWell) throw new Error('it hangs');
@@ -413,7 +413,7 @@ describe.skipIf(natsServerPath === null)('a gateway', () => {
     await close();
   });
 
-  it('shows a guest of one host nothing of the others', async () => {
+  it('shows a guest of one host nothing of the other hosts', async () => {
     const answer = await ask(
       '{ fleet { hosts { nodes { name partition { partitionId } hypervisor { counters { totalPages } } } } totals { answered } } }',
       6n,

@@ -2,8 +2,8 @@ import { buildSchema, graphqlSync, parse } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { hostPart, requestOf, type HostPart } from '../../src/fleet/gateway/host-part.ts';
 
-describe('what a host is asked', () => {
-  it('is not longer than what the client has written, however deep that is', () => {
+describe('the operation that a gateway sends to a host', () => {
+  it("is not longer than the client's operation, at any depth", () => {
     const depth = 20;
     const selection = `${'a{'.repeat(depth)}b(n:$n)${'}'.repeat(depth)}`;
     const query = `query($n:Int){fleet{${selection}...F}}fragment F on A{${selection}}`;

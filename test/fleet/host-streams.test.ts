@@ -107,7 +107,7 @@ describe('the streams of a gateway', () => {
     }
   };
 
-  it('subscribe to the part at the interval', async () => {
+  it("subscribe to the host's part of the operation at the interval", async () => {
     bench.hold('web-1');
     await pass(0);
     expect(JSON.parse(Buffer.from(bench.of('web-1').question.body).toString())).toEqual({
@@ -116,7 +116,7 @@ describe('the streams of a gateway', () => {
     });
   });
 
-  it('are renewed every ten seconds with a fresh token of the last of their callers, and cancelled with the last', async () => {
+  it('are renewed every ten seconds with a fresh token of the most recent caller, and cancelled with the last caller', async () => {
     const stream = bench.hold('web-1', Date.now() + 25_000);
     await pass(0);
     const until = Date.now() + 60_000;
@@ -138,7 +138,7 @@ describe('the streams of a gateway', () => {
     expect([bench.of('web-1').isCancelled, bench.streams.size, vi.getTimerCount()]).toEqual([true, 0, 0]);
   });
 
-  it('last longer than the credentials of one caller where those of another do', async () => {
+  it('outlive the credentials of one caller if those of another are still valid', async () => {
     const stream = bench.hold('web-1', Date.now() + 3_000);
     await pass(0);
     bench.of('web-1').event(event('web-1'));
@@ -151,7 +151,7 @@ describe('the streams of a gateway', () => {
     expect(code(stream)).toMatchObject({ host: 'web-1' });
   });
 
-  it('carry the last value for two intervals, and no longer for a host that is not alive', async () => {
+  it('keep the last value for two intervals, and for a shorter time if the host is not alive', async () => {
     const stream = bench.hold('web-1');
     await pass(0);
     expect(code(stream)).toBe('HOST_UNREACHABLE');
@@ -167,7 +167,7 @@ describe('the streams of a gateway', () => {
     expect(code(stream)).toMatchObject({ host: 'web-1' });
   });
 
-  it('begin again where a host has gone or has lost them, at once where it returns', async () => {
+  it('start again if a host has restarted or has lost them, immediately when it returns', async () => {
     const stream = bench.hold('web-1');
     await pass(0);
     bench.of('web-1').event(event('web-1'));
@@ -196,7 +196,7 @@ describe('the streams of a gateway', () => {
     expect(bench.watched).toHaveLength(5);
   });
 
-  it('wait for NATS while it is away', async () => {
+  it('wait for NATS while it is not reachable', async () => {
     const stream = bench.hold('web-1');
     await pass(0);
     bench.questions.isConnected = false;
@@ -210,7 +210,7 @@ describe('the streams of a gateway', () => {
     expect(code(stream)).toMatchObject({ host: 'web-1' });
   });
 
-  it('keep what a host has refused, and ask it again later', async () => {
+  it('keep the error of a host that rejects them, and try again later', async () => {
     const stream = bench.hold('web-1');
     await pass(0);
     const errors = [{ message: 'no', extensions: { code: 'ACCESS_DENIED' } }];
@@ -223,7 +223,7 @@ describe('the streams of a gateway', () => {
     expect(bench.watched).toHaveLength(2);
   });
 
-  it('are opened in waves, and a host that hangs is given up at the deadline', async () => {
+  it('are opened in batches, and a host that hangs is abandoned at the deadline', async () => {
     const streams = Array.from({ length: 250 }, (_, n) => bench.hold(`web-${n}`));
     await pass(0);
     expect(bench.watched).toHaveLength(100);

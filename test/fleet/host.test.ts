@@ -48,26 +48,29 @@ describe.skipIf(natsServerPath === null)('a host in a fleet', () => {
     expect(gateway.questions.size).toBe(0);
   });
 
-  it.each([1n, 'root', 5n] as const)('answers the partition %s as it does over HTTP', async (partitionId) => {
-    const token = await host.service.identity.sign(partitionId === 5n ? 5n : 1n);
-    const response = await fetch(host.service.url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
-      body: JSON.stringify({ query: own }),
-    });
-    const answer = await gateway.ask('web-17', { query: own }, grant(partitionId));
-    expect(answer).toEqual(await response.json());
-    expect(answer.data.viewer.isRoot).toBe(partitionId !== 5n);
-  });
+  it.each([1n, 'root', 5n] as const)(
+    'returns the same response to the partition %s as over HTTP',
+    async (partitionId) => {
+      const token = await host.service.identity.sign(partitionId === 5n ? 5n : 1n);
+      const response = await fetch(host.service.url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+        body: JSON.stringify({ query: own }),
+      });
+      const answer = await gateway.ask('web-17', { query: own }, grant(partitionId));
+      expect(answer).toEqual(await response.json());
+      expect(answer.data.viewer.isRoot).toBe(partitionId !== 5n);
+    },
+  );
 
-  it('answers in parts where the answer is longer than a message of NATS may be', async () => {
+  it('sends its response in parts if it is longer than a NATS message may be', async () => {
     const query = '{ __schema { types { name fields { name description } } } }';
     const answer = await gateway.ask('web-17', { query });
     expect(JSON.stringify(answer).length).toBeGreaterThan(20 * 2048);
     expect(answer.data.__schema.types.length).toBeGreaterThan(20);
   });
 
-  it('says that it is alive, by its own clock, and reads nothing for it', async () => {
+  it('sends heartbeats by its own clock, and reads nothing for them', async () => {
     const said: (Alive | null)[] = [];
     const subscription = gateway.connection.subscribe(aliveSubject('web-18'), {
       callback: (_error, { data }) => void said.push(parseAlive(data)),
@@ -93,7 +96,7 @@ describe.skipIf(natsServerPath === null)('a host in a fleet', () => {
     await other.close();
   });
 
-  it('is refused where another one has its name, until that one has left', async () => {
+  it('is refused while another host has its name', async () => {
     const second = await openHost({ nats: addressOf(nats.url), name: 'web-17', gatewayKeys: keys.path });
     await expect(second.fleet.joined).rejects.toThrow(
       'A host with the name web-17 is already in this fleet: give each host its own --host-name, or stop the other one first.',
@@ -107,7 +110,7 @@ describe.skipIf(natsServerPath === null)('a host in a fleet', () => {
     await host.fleet.joined;
   });
 
-  it('answers an unexpected error at once, with the id under which the log has it', async () => {
+  it('returns an unexpected error immediately, with the id under which it is logged', async () => {
     const verify = () => Promise.reject(new TypeError('what only the log may have'));
     const nameless = { nats: addressOf(nats.url), name: 'web-19', gatewayKeys: keys.path, verify };
     const other = await openHost(nameless);
@@ -121,7 +124,7 @@ describe.skipIf(natsServerPath === null)('a host in a fleet', () => {
     await other.close();
   });
 
-  it('joins once NATS is there, and answers again when NATS is back', async () => {
+  it('joins once NATS is available, and responds again when NATS is back', async () => {
     await nats.kill();
     const late = await openHost({ nats: addressOf(nats.url), name: 'web-19', gatewayKeys: keys.path });
     await nats.restart();
@@ -137,11 +140,11 @@ describe.skipIf(natsServerPath === null)('a host in a fleet', () => {
     await late.close();
   });
 
-  describe('takes no token', () => {
+  describe('refuses a token', () => {
     const inSeconds = (seconds: number): number => Math.floor(Date.now() / 1_000) + seconds;
     const claims = { hv_partition: 'root', hv_host: '*' };
     const refusals: [string, () => Promise<string>, RegExp][] = [
-      ['at all', async () => '', /^No identity was given/],
+      ['that is missing', async () => '', /^No identity was given/],
       [
         'of another key',
         () => sign(claims, { key: generateKeyPairSync('ed25519').privateKey }),
@@ -155,7 +158,7 @@ describe.skipIf(natsServerPath === null)('a host in a fleet', () => {
       ['that names another host', () => sign({ ...claims, hv_host: 'web-18' }), /this is the host "web-17"/],
       ['that names no host', () => sign({ hv_partition: '1' }), /lacks the claim hv_host/],
       ['that has expired', () => sign(claims, { end: -1 }), /expired at/],
-      ['that lasts', () => sign(claims, { end: 60 }), /ends within 40 seconds/],
+      ['that is valid for too long', () => sign(claims, { end: 60 }), /ends within 40 seconds/],
       ['without an end', () => sign(claims, { end: null }), /ends within 40 seconds/],
       [
         'that is not signed',
@@ -190,7 +193,7 @@ describe.skipIf(natsServerPath === null)('a host in a fleet', () => {
       expect(host.source.batches.length).toBe(reads);
     });
 
-    it('that is signed in development mode, where tokens are not signed', async () => {
+    it('that is signed, in development mode, where tokens are not signed', async () => {
       const unsigned = await openGateway(nats.url, null);
       const open = await openHost({ nats: addressOf(nats.url), name: 'web-20', gatewayKeys: null });
       await open.fleet.joined;
@@ -206,7 +209,7 @@ describe.skipIf(natsServerPath === null)('a host in a fleet', () => {
     });
   });
 
-  it('answers nothing to a message without a reply subject of its own, and stays', async () => {
+  it('ignores messages without a reply subject of its own, and continues', async () => {
     const body = JSON.stringify({ query: own });
     const got: unknown[] = [];
     const subscription = gateway.connection.subscribe('hvql.host.web-18.to.x.1', {
@@ -277,7 +280,7 @@ describe.skipIf(natsServerPath === null)('a host in a fleet', () => {
       ],
     ];
     it.each(withdrawn)(
-      'and queries end when %s is revoked, those of others go on',
+      'and queries end when %s is revoked; those of others continue',
       async (_, revoke, why) => {
         const mine = await watch(30_000, { tokenId: 'a', subject: 'one' });
         const others = await watch(30_000, { tokenId: 'b', subject: 'two' });
@@ -303,7 +306,7 @@ describe.skipIf(natsServerPath === null)('a host in a fleet', () => {
       },
     );
 
-    it('end when the key of their gateway is withdrawn, unless a token of another key has renewed them', async () => {
+    it('end when the key of their gateway is withdrawn, unless a token with another key has renewed them', async () => {
       const next = await makeKeys('b');
       const [before, after] = [keys.path, next.path].map((path) => readFileSync(path, 'utf8'));
       const both = { keys: [before, after].flatMap((text) => JSON.parse(text ?? '').keys) };
@@ -329,7 +332,7 @@ describe.skipIf(natsServerPath === null)('a host in a fleet', () => {
       next.remove();
     });
 
-    it('end with their host, with the reason', async () => {
+    it('end when their host closes, with the reason', async () => {
       const { events, ends } = await watch(60_000);
       await until(() => events.length > 0);
       await host.close();
@@ -338,7 +341,7 @@ describe.skipIf(natsServerPath === null)('a host in a fleet', () => {
       await expect(gateway.ask('web-17', { query: own })).rejects.toMatchObject({ code: 'HOST_UNREACHABLE' });
     });
 
-    it('have their refusal as the only answer', async () => {
+    it('receive only an error if they are rejected', async () => {
       const ends: string[] = [];
       const events: any[] = [];
       gateway.questions.watch(

@@ -6,7 +6,7 @@ import { natsServerPath, startNatsServer } from './nats-server.ts';
 import { addressOf } from './test-host.ts';
 
 describe.skipIf(natsServerPath === null)('the connection to NATS', () => {
-  it('is not made over WebSocket', async () => {
+  it('does not use WebSocket', async () => {
     const { log } = readableLog();
     const context = { name: 'test', inboxPrefix: '_INBOX', log, signal: new AbortController().signal };
     await expect(connectToNats(addressOf('wss://nats-1:443'), context)).rejects.toThrow(
@@ -14,7 +14,7 @@ describe.skipIf(natsServerPath === null)('the connection to NATS', () => {
     );
   });
 
-  it('does not end the process where something is written and closed just after nats-server was killed', async () => {
+  it('does not crash the process if a write and a close follow the death of nats-server', async () => {
     const nats = await startNatsServer();
     const { log } = readableLog();
     const { signal } = new AbortController();

@@ -89,7 +89,7 @@ describe.skipIf(natsServerPath === null || openssl === null)(
       rmSync(folder, { recursive: true });
     });
 
-    it('lets a gateway ask a host, and watch it', async () => {
+    it('lets a gateway send queries and subscriptions to a host', async () => {
       const gateway = await openGateway(address('gateway'), keys.key);
       const alive: string[] = [];
       gateway.connection.subscribe('hvql.host.*.alive', {
@@ -119,7 +119,7 @@ describe.skipIf(natsServerPath === null || openssl === null)(
       await gateway.close();
     });
 
-    it('refuses a host that asks another one, or itself', async () => {
+    it('refuses requests of a host to another host, or to itself', async () => {
       const { connection, refused } = await connectAs('web-18');
       const reads = host.source.batches.length;
       for (const subject of [askSubject('web-17'), askSubject('web-18')]) connection.publish(subject, '{}');
@@ -130,7 +130,7 @@ describe.skipIf(natsServerPath === null || openssl === null)(
       expect(host.source.batches.length).toBe(reads);
     });
 
-    it('refuses a host that answers or lives for another one', async () => {
+    it('refuses responses and heartbeats of a host in the name of another one', async () => {
       const { connection, refused } = await connectAs('web-18');
       for (const subject of ['hvql.host.web-17.to.a.1', aliveSubject('web-17')])
         connection.publish(subject, '{}');
@@ -140,7 +140,7 @@ describe.skipIf(natsServerPath === null || openssl === null)(
       );
     });
 
-    it('refuses a host that listens to questions or answers of others', async () => {
+    it('refuses subscriptions of a host to requests or responses of others', async () => {
       const { connection, refused } = await connectAs('web-18');
       for (const subject of ['hvql.host.web-17.>', 'hvql.host.*.ask', '>'])
         connection.subscribe(subject, { callback: () => undefined });
@@ -148,7 +148,7 @@ describe.skipIf(natsServerPath === null || openssl === null)(
       expect(refused.join()).toMatch(/Subscription to "hvql\.host\.web-17\.>"/i);
     });
 
-    it('knows a client by the certificate that is in its file when it connects again', async () => {
+    it('identifies a client by the certificate that is in its file when it reconnects', async () => {
       const take = (name: string): void => {
         for (const kind of ['pem', 'key'])
           copyFileSync(join(folder, `${name}.${kind}`), join(folder, `renewed.${kind}`));

@@ -26,16 +26,16 @@ function ask({ hosts, expected, actual }: { hosts: number; expected: number; act
   return { state, open, answer, all };
 }
 
-describe('the questions of an operation', () => {
+describe('the requests of an operation', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  it('go to all hosts at once where the answers are small, so that hosts wait for their second readings together', () => {
+  it('are sent to all hosts at once if responses are small, so that hosts wait for second readings at the same time', () => {
     const { state } = ask({ hosts: 1_000, expected: 2_000, actual: 2_000 });
     expect(state.asked).toBe(1_000);
   });
 
-  it('go to few hosts at a time where the answers are large', async () => {
+  it('are sent to few hosts at a time if responses are large', async () => {
     const { state, open, answer, all } = ask({ hosts: 300, expected: 100_000, actual: 100_000 });
     expect(state.asked).toBe(83);
     while (open.length > 0) await answer(30);
@@ -43,7 +43,7 @@ describe('the questions of an operation', () => {
     expect(state).toEqual({ asked: 300, most: 83, isDone: true });
   });
 
-  it('follow the sizes of the answers where the estimate was too low, or too high', async () => {
+  it('are adapted to the actual sizes of responses if the estimate was too low or too high', async () => {
     const low = ask({ hosts: 3_000, expected: 1_000, actual: 100_000 });
     expect(low.state.asked).toBe(1_000);
     await low.answer(950);
@@ -54,7 +54,7 @@ describe('the questions of an operation', () => {
     expect(high.state.asked).toBe(1_000);
   });
 
-  it('go to every host, even where one answer has no room', async () => {
+  it('are sent to every host, even if a single response exceeds the limit', async () => {
     const { state, open, answer, all } = ask({ hosts: 60, expected: 1e9, actual: 0 });
     while (open.length > 0) {
       expect(open.length).toBeLessThanOrEqual(25);

@@ -14,7 +14,7 @@ describe.skipIf(natsServerPath === null)('the parts of a fleet', () => {
     ['host', 'gateway', 'NATS'],
     ['host', 'NATS', 'gateway'],
     ['gateway', 'NATS', 'host'],
-  ] as const)('find each other where they are started in the order %s, %s, %s', async (...order) => {
+  ] as const)('connect if they are started in the order %s, %s, %s', async (...order) => {
     // Its port is known before it runs.
     const nats = await startNatsServer();
     await nats.kill();

@@ -60,7 +60,7 @@ describe.skipIf(natsServerPath === null)('a subscription at a gateway', () => {
     keys.remove();
   });
 
-  it.each(Object.entries(transports))('has the newest values of all hosts, by %s', async (_, by) => {
+  it.each(Object.entries(transports))('receives the newest values of all hosts, by %s', async (_, by) => {
     const watcher = await watch(merged, {}, by);
     for (const event of [await watcher.event(0), await watcher.event(3)]) {
       const { fleet } = event.data;
@@ -82,7 +82,7 @@ describe.skipIf(natsServerPath === null)('a subscription at a gateway', () => {
     }
   });
 
-  it('is one stream of each host for all who watch the same part with the same rights', async () => {
+  it('uses one stream per host for all clients that subscribe to the same fields with the same rights', async () => {
     const part = 'hypervisor { host counters { logicalProcessors } }';
     const list = `subscription { fleet(${every}) { hosts { nodes { ${part} } } } }`;
     const one = `subscription { host(name: "web-1", ${every}) { name ${part} } }`;
@@ -99,7 +99,7 @@ describe.skipIf(natsServerPath === null)('a subscription at a gateway', () => {
     await until(() => streams().join() === '2,2');
   });
 
-  it('ends for the watcher alone whose token expires or is revoked', async () => {
+  it('ends only for the client whose token expires or is revoked', async () => {
     const lasting = await watch(merged);
     const expiring = await watch(merged, { expiresAt: Date.now() + 3_000 });
     const revoked = await watch(merged, { subject: 'eve' });
@@ -120,7 +120,7 @@ describe.skipIf(natsServerPath === null)('a subscription at a gateway', () => {
     ]);
   });
 
-  it('has a gap where a host goes, and has its values again once it returns', async () => {
+  it('has a gap when a host leaves, and its values again once it returns', async () => {
     const watcher = await watch(merged);
     await watcher.event(0);
     await leave('web-2');
@@ -140,7 +140,7 @@ describe.skipIf(natsServerPath === null)('a subscription at a gateway', () => {
     await leave('web-3');
   });
 
-  it('has the errors of a host in their places, and the changes since the event before', async () => {
+  it('has the errors of a host at their paths, and changes since the previous event', async () => {
     const watcher = await watch(
       `subscription { host(name: "web-1", ${every}) { hypervisor { partition(id: 99) { id } logicalProcessors { deltas { interval { seconds } } } } } }`,
     );
@@ -153,7 +153,7 @@ describe.skipIf(natsServerPath === null)('a subscription at a gateway', () => {
     ]);
   });
 
-  it('has the newest values for a slow watcher, and others do not wait for it', async () => {
+  it('sends the newest values to a slow client, and others do not wait for it', async () => {
     // Half a megabyte for each event: after some of them, the buffers of both ends are full.
     const names = Array.from({ length: 99 }, (_, n) => partitionEntry(BigInt(n + 5), 1n, 0));
     await join(
@@ -177,7 +177,7 @@ describe.skipIf(natsServerPath === null)('a subscription at a gateway', () => {
     await leave('web-3');
   });
 
-  it('knows no host that the token does not name, and no interval outside the limits', async () => {
+  it('rejects hosts that the token does not name, and intervals outside the limits', async () => {
     const own = await watch(merged, { hosts: ['web-1'] });
     expect((await own.event(1)).data.fleet.hosts.nodes.map(({ name }: any) => name)).toEqual(['web-1']);
     expect(JSON.stringify(own.events)).not.toContain('web-2');

@@ -105,7 +105,7 @@ const idsIn = ({ text }: MetricsAnswer): string[] =>
 
 /** By the name of the check. */
 export const metricsChecks: Readonly<Record<string, (cell: MetricsCell) => Promise<void>>> = {
-  'the caller': async ({ listener, get, open }) => {
+  'authentication of its caller': async ({ listener, get, open }) => {
     await open({});
     const own = await get('', { as: 5 });
     expect([own.status, idsIn(own)]).toEqual([200, ['5']]);
@@ -119,7 +119,7 @@ export const metricsChecks: Readonly<Record<string, (cell: MetricsCell) => Promi
       }
     }
   },
-  'what may be read': async ({ get, open }) => {
+  'the access rules': async ({ get, open }) => {
     const { source } = await open({});
     const named = await get('object=HYPERVISOR&object=LOGICAL_PROCESSOR', { as: 5 });
     expect(named.status).toBe(403);
@@ -133,7 +133,7 @@ export const metricsChecks: Readonly<Record<string, (cell: MetricsCell) => Promi
     expect(idsIn(root)).toEqual(['1', '5', '9']);
     expect(root.text).toMatch(/^hvql_hypervisor_total_pages \d+$/m);
   },
-  'the trail of what was denied': async ({ listener, get, open }) => {
+  'the audit of denied reads': async ({ listener, get, open }) => {
     const { audit } = await open({});
     await get('', { as: 5 });
     await get('object=HYPERVISOR', { as: 5 });
@@ -145,7 +145,7 @@ export const metricsChecks: Readonly<Record<string, (cell: MetricsCell) => Promi
       { ...about, object: 'logical-processors' },
     ]);
   },
-  'the trail of streams': async ({ get, open }) => {
+  'the audit of streams': async ({ get, open }) => {
     const { audit } = await open({});
     expect((await get('', { as: 5 })).status).toBe(200);
     expect(audit).toEqual([]);
@@ -173,12 +173,12 @@ export const metricsChecks: Readonly<Record<string, (cell: MetricsCell) => Promi
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
     expect((await get('object=PARTITION', { as: 5 })).status).toBe(200);
   },
-  'limits on queries that wait': withoutDocuments({ limits: { maxWaiting: 0, maxWaitingPerCaller: 0 } }),
+  'limits on waiting queries': withoutDocuments({ limits: { maxWaiting: 0, maxWaitingPerCaller: 0 } }),
   'a limit on pages': limit(
     { maxPages: 3 },
     { within: 'object=PARTITION', beyond: 'object=VIRTUAL_PROCESSOR', facts: { limit: 3, actual: 12 } },
   ),
-  'a limit on lists': limit(
+  'a limit on list arguments': limit(
     { maxListItems: 2 },
     {
       within: 'object=PARTITION&counter=gpaPages&counter=depositedPages',
@@ -186,7 +186,7 @@ export const metricsChecks: Readonly<Record<string, (cell: MetricsCell) => Promi
       facts: { limit: 2, actual: 3 },
     },
   ),
-  'a limit on time': async ({ get, open }) => {
+  'a deadline': async ({ get, open }) => {
     const { source } = await open({ limits: { maxTimeMilliseconds: 100 } });
     let ended = 0;
     source.read = (_: unknown, signal?: AbortSignal) => {
@@ -200,20 +200,20 @@ export const metricsChecks: Readonly<Record<string, (cell: MetricsCell) => Promi
   },
   'a limit on intervals': withoutDocuments({ limits: { minIntervalMilliseconds: 60_000 } }),
   'a limit on streams': withoutDocuments({ limits: { maxStreamsPerCaller: 0 } }),
-  'a limit on streams in all': withoutDocuments({ limits: { maxStreams: 0 } }),
+  'a limit on streams of all callers': withoutDocuments({ limits: { maxStreams: 0 } }),
   'a limit on the texts of streams': withoutDocuments({ limits: { maxStreamTextPerCaller: 0 } }),
   'a limit on pages of connections': withoutDocuments({ limits: { maxPageSize: 1 } }),
-  'a limit on size': async ({ get, open }) => {
+  'a limit on its size': async ({ get, open }) => {
     await open({});
     expect((await get(`counter=${'x'.repeat(1_048_576)}`)).status).toBe(431);
   },
-  'no batches': async ({ get, open }) => {
+  'the rule against batches': async ({ get, open }) => {
     const { source } = await open({});
     const answer = await get(`query=${encodeURIComponent('[{"query":"{ __typename }"}]')}`);
     expect([answer.status, refusal(answer).extensions['code']]).toEqual([400, 'BAD_REQUEST']);
     expect(source.batches).toEqual([]);
   },
-  'the shapes of parameters': async ({ get, open }) => {
+  'checks of its parameters': async ({ get, open }) => {
     const { source } = await open({});
     for (const search of [
       'objects=PARTITION',
@@ -231,11 +231,11 @@ export const metricsChecks: Readonly<Record<string, (cell: MetricsCell) => Promi
     }
     expect(source.batches).toEqual([]);
   },
-  'allowed operations only': withoutDocuments({ allowedDocuments: [] }),
-  'the schema: no caller may read it': withoutDocuments({ introspection: 'off' }),
-  'asking for the schema: the root may': withoutDocuments({ introspection: 'root' }),
-  'the schema: every caller may read it': withoutDocuments({ introspection: 'on' }),
-  'pages of other origins': async ({ get, open }) => {
+  'the list of allowed operations': withoutDocuments({ allowedDocuments: [] }),
+  'the setting that no caller may read the schema': withoutDocuments({ introspection: 'off' }),
+  'the setting that only the root may read the schema': withoutDocuments({ introspection: 'root' }),
+  'the setting that every caller may read the schema': withoutDocuments({ introspection: 'on' }),
+  'the check of its origin': async ({ get, open }) => {
     const { source } = await open({});
     for (const headers of [{ origin: 'https://evil.example' }, { 'sec-fetch-site': 'cross-site' }]) {
       const answer = await get('', { headers });
@@ -244,7 +244,7 @@ export const metricsChecks: Readonly<Record<string, (cell: MetricsCell) => Promi
     }
     expect(source.batches).toEqual([]);
   },
-  'a source that fails': async ({ get, open }) => {
+  'the errors of a failing source': async ({ get, open }) => {
     const { source } = await open({});
     source.read = () => {
       throw new Error('the disk is on fire');

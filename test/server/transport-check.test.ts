@@ -244,7 +244,7 @@ const allowedLive = 'subscription { partition { name } }';
 
 /** What is checked. Each function is one cell for every transport of every listener. */
 const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
-  'the caller': async ({ listener, way, ask, open }) => {
+  'authentication of its caller': async ({ listener, way, ask, open }) => {
     await open({});
     const who = '{ viewer { partitionId isRoot } }';
     expect((await ask(who, 5)).data).toEqual({ viewer: { partitionId: '5', isRoot: false } });
@@ -280,7 +280,7 @@ const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
     expect(root.data.viewer.isRoot).toBe(listener !== 'guest socket');
   },
 
-  'what may be read': async ({ way, ask, open }) => {
+  'the access rules': async ({ way, ask, open }) => {
     const { source } = await open({});
     const denied =
       '{ hypervisor { counters { totalPages } partition(id: 9) { name } logicalProcessors { index } } }';
@@ -295,7 +295,7 @@ const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
     expect((await ask('{ partition { name } }', 5)).data).toEqual({ partition: { name: 'p5' } });
   },
 
-  'the trail of what was denied': async ({ listener, way, ask, open }) => {
+  'the audit of denied reads': async ({ listener, way, ask, open }) => {
     const { audit } = await open({});
     await ask('query Peek { hypervisor { partition(id: 9) { name } } }', 5);
     await expect.poll(() => audit.length).toBeGreaterThan(0);
@@ -310,7 +310,7 @@ const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
     });
   },
 
-  'the trail of streams': async ({ listener, way, ask, open }) => {
+  'the audit of streams': async ({ listener, way, ask, open }) => {
     const { audit } = await open({});
     const answer = await ask('subscription Own { partition { name } }', 5);
     if (!live(way)) {
@@ -384,7 +384,7 @@ const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
       facts: { limit: 3, actual: 4 },
     },
   ),
-  'a limit on lists': async ({ way, ask, open }) => {
+  'a limit on list arguments': async ({ way, ask, open }) => {
     const { source } = await open({ limits: { maxListItems: 2 } });
     const query = '{ partition { virtualProcessors(indexes: [0, 1, 2]) { counters { hypercalls } } } }';
     for (const each of live(way) ? [query, `subscription ${query}`] : [query]) {
@@ -394,7 +394,7 @@ const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
     }
     expect(source.batches.flat()).toEqual([]);
   },
-  'a limit on time': async ({ way, ask, open }) => {
+  'a deadline': async ({ way, ask, open }) => {
     const { source } = await open({ limits: { maxTimeMilliseconds: 100 } });
     let ended = 0;
     source.read = (_: unknown, signal?: AbortSignal) => {
@@ -424,7 +424,7 @@ const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
     // It is the caller that has no more of them, not the service.
     expect(codes(await ask(watch, 1))).toEqual(live(way) ? [] : ['NOT_ACCEPTABLE']);
   },
-  'a limit on streams in all': async ({ way, ask, open }) => {
+  'a limit on streams of all callers': async ({ way, ask, open }) => {
     await open({ limits: { maxStreams: 2 } });
     const watch = 'subscription { partition { name } }';
     const first = await Promise.all([ask(watch, 5), ask(watch, 1)]);
@@ -456,7 +456,7 @@ const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
     for (const form of forms) expect(codes(await ask(`${form}{ partition { name } }`, 1))).toEqual([]);
     expect(source.batches.flat()).toEqual([]);
   },
-  'limits on queries that wait': async ({ way, ask, open }) => {
+  'limits on waiting queries': async ({ way, ask, open }) => {
     const waits = '{ partition { rates(over: "1m") { gpaSpaceModifications } } }';
     const refusals: readonly (readonly [Partial<Limits>, string, number])[] = [
       [{ maxWaitingPerCaller: 0 }, 'BUDGET_EXCEEDED', 429],
@@ -490,7 +490,7 @@ const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
     }
     expect(source.batches.flat()).toEqual([]);
   },
-  'a limit on size': async ({ way, ask, open }) => {
+  'a limit on its size': async ({ way, ask, open }) => {
     await open({});
     const parameters = { query: '{ partition { name } }', extensions: { pad: 'x'.repeat(1_048_576) } };
     const answer = await ask({ parameters });
@@ -501,7 +501,7 @@ const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
     if (way === 'NATS') expect(codes(answer)).toEqual(['LIMIT_EXCEEDED']);
     expect(answer.data).toBeUndefined();
   },
-  'no batches': async ({ way, ask, open }) => {
+  'the rule against batches': async ({ way, ask, open }) => {
     const { source } = await open({});
     const one = { query: '{ partition { counters { virtualProcessors } } }' };
     const answer = await ask({ parameters: [one, one] });
@@ -510,7 +510,7 @@ const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
     else expect(codes(answer)).toEqual([isByAddress(way) ? 'GRAPHQL_PARSE_FAILED' : 'BAD_REQUEST']);
     expect(source.batches).toEqual([]);
   },
-  'the shapes of parameters': async ({ way, ask, open }) => {
+  'checks of its parameters': async ({ way, ask, open }) => {
     const { source } = await open({});
     const query = '{ partition { counters { virtualProcessors } } }';
     const said = async (parameters: Record<string, unknown>) => {
@@ -539,7 +539,7 @@ const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
     }
     expect(source.batches).toEqual([]);
   },
-  'allowed operations only': async ({ way, ask, open }) => {
+  'the list of allowed operations': async ({ way, ask, open }) => {
     const texts = [allowed, allowedLive];
     await open({
       allowedDocuments: texts.map((text, n) => ({ text, documentId: sha256(text), keys: [`key ${n}`] })),
@@ -567,7 +567,7 @@ const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
     }
     expect(codes(await ask({ parameters: { query: allowed, doc_id: 'key 1' } }))).toEqual(['BAD_REQUEST']);
   },
-  'the schema: no caller may read it': async ({ ask, open }) => {
+  'the setting that no caller may read the schema': async ({ ask, open }) => {
     await open({ introspection: 'off' });
     for (const query of ['{ __schema { queryType { name } } }', '{ __type(name: "Query") { name } }']) {
       const answer = await ask(query);
@@ -577,7 +577,7 @@ const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
     const [error] = (await ask('{ partition { nam } }')).errors ?? [];
     expect(error?.message).toBe('Cannot query field "nam" on type "Partition".');
   },
-  'asking for the schema: the root may': async ({ ask, open }) => {
+  'the setting that only the root may read the schema': async ({ ask, open }) => {
     await open({ introspection: 'root' });
     const query = '{ __schema { queryType { name } } }';
     expect((await ask(query, 1)).data).toEqual({ __schema: { queryType: { name: 'Query' } } });
@@ -586,12 +586,12 @@ const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
     expect(denied.errors).toMatchObject([{ extensions: { code: 'ACCESS_DENIED', reason: 'NOT_ROOT' } }]);
     expect((await ask('{ partition { nam } }', 1)).errors?.[0]?.message).not.toContain('Did you mean');
   },
-  'the schema: every caller may read it': async ({ ask, open }) => {
+  'the setting that every caller may read the schema': async ({ ask, open }) => {
     await open({ introspection: 'on' });
     expect((await ask('{ __schema { queryType { name } } }', 5)).errors).toBeUndefined();
     expect((await ask('{ partition { nam } }', 5)).errors?.[0]?.message).toContain('Did you mean "name"?');
   },
-  'pages of other origins': async ({ ask, open, way }) => {
+  'the check of its origin': async ({ ask, open, way }) => {
     const { source } = await open({});
     const parameters = { query: '{ partition { counters { virtualProcessors } } }' };
     if (way === 'NATS') {
@@ -606,7 +606,7 @@ const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
     }
     expect(source.batches).toEqual([]);
   },
-  'a source that fails': async ({ ask, open, way }) => {
+  'the errors of a failing source': async ({ ask, open, way }) => {
     const { source } = await open({});
     source.read = () => {
       throw new Error('the disk is on fire');
@@ -621,14 +621,14 @@ const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
   },
 };
 
-describe.each(cells)('by the %s and %s', (listener, way) => {
-  it.each(Object.keys(checks))('there is %s', (name) =>
+describe.each(cells)('a request by the %s and %s', (listener, way) => {
+  it.each(Object.keys(checks))('is subject to %s', (name) =>
     (checks[name] as (cell: Cell) => Promise<void>)(cellOf(listener, way)),
   );
 });
 
-describe.skipIf(isHotPathOff).each(listeners)('by the %s and /metrics', (listener) => {
-  it.each(Object.keys(checks))('there is %s', async (name) => {
+describe.skipIf(isHotPathOff).each(listeners)('a request by the %s and /metrics', (listener) => {
+  it.each(Object.keys(checks))('is subject to %s', async (name) => {
     const check = metricsChecks[name];
     if (check === undefined) throw new Error(`the column /metrics has no cell for ${name}`);
     await check({
