@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { ask, errorsOf, samplerOf } from '../ask.ts';
 import { FakeSource, partitionEntry } from '../fake-source.ts';
 
-describe('a sampler whose source does not answer', () => {
-  it('fails what needs it within the time limit, and nothing else', async () => {
+describe('a sampler whose source does not respond', () => {
+  it('fails within the time limit, for the fields that need the source only', async () => {
     const source = new FakeSource();
     source.partitions = [partitionEntry(1n, null)];
     source.read = () => new Promise(() => undefined);

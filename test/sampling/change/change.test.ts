@@ -27,7 +27,7 @@ function change(object: StatisticsObject, earlier: Sample, later: Sample): Readi
 const counter = (field: string) => counterNamed('VIRTUAL_PROCESSOR', field);
 const lpCounter = (field: string) => counterNamed('LOGICAL_PROCESSOR', field);
 
-describe('a change over time that went back', () => {
+describe('a change over a negative time', () => {
   it('is unknown, deltas as well as rates', () => {
     const back = change(
       'VIRTUAL_PROCESSOR',
@@ -41,8 +41,8 @@ describe('a change over time that went back', () => {
   });
 });
 
-describe('a change of readings with moments of their own', () => {
-  it('is taken against these, however long the snapshots took', () => {
+describe('a change between readings that have their own times', () => {
+  it('uses these times, however long the snapshots took', () => {
     const own = (secondsApart: number, seconds: number, totalRunTime: bigint): Sample => {
       const { at } = sample(seconds, {});
       return { ...sample(secondsApart, {}), reading: { ...reading({ totalRunTime }), at } };
@@ -53,7 +53,7 @@ describe('a change of readings with moments of their own', () => {
   });
 });
 
-describe('a change of readings with a clock for each time', () => {
+describe('a change between readings with a clock for each percentage', () => {
   /** A processor whose samples are 2.5 s apart, while its clock of run times advances by this many ticks of 100 ns. */
   const based = (atSeconds: number, runTime: bigint, base: bigint | undefined): Sample => ({
     ...sample(atSeconds, {}),
@@ -68,14 +68,14 @@ describe('a change of readings with a clock for each time', () => {
     based(12.5, 10_000_000n, 1_020_000_000n),
   );
 
-  it('has percentages against that clock, and other rates against the moments', () => {
+  it('has percentages based on that clock, and other rates based on the time of the readings', () => {
     expect(grown.rate(counter('totalRunTime'))).toBe(50);
     expect(grown.rate(counter('hypervisorRunTime'))).toBe(40);
     expect(grown.rate(counter('hypercalls'))).toBe(4_000_000);
     expect(grown.interval.seconds).toBe(2.5);
   });
 
-  it('has percentages of several together against the sum of their clocks', () => {
+  it('has percentages of several objects together based on the sum of their clocks', () => {
     const other = change('VIRTUAL_PROCESSOR', based(10, 0n, 0n), based(12.5, 20_000_000n, 20_000_000n));
     const total = new ChangeTotal([grown, other]);
     expect(total.rate(counter('totalRunTime'))).toBe(75);
@@ -85,12 +85,15 @@ describe('a change of readings with a clock for each time', () => {
   it.each([
     ['earlier', undefined, 20_000_000n],
     ['later', 0n, undefined],
-  ])('has percentages against the moments if the %s reading has no such clock', (_, before, after) => {
-    const half = change('VIRTUAL_PROCESSOR', based(10, 0n, before), based(12.5, 10_000_000n, after));
-    expect(half.rate(counter('totalRunTime'))).toBe(40);
-  });
+  ])(
+    'has percentages based on the time of the readings if the %s reading has no such clock',
+    (_, before, after) => {
+      const half = change('VIRTUAL_PROCESSOR', based(10, 0n, before), based(12.5, 10_000_000n, after));
+      expect(half.rate(counter('totalRunTime'))).toBe(40);
+    },
+  );
 
-  it('has no percentage if the clock stood still, and is unknown if it went back', () => {
+  it('has no percentage if the clock has stopped, and is unknown if the clock went backwards', () => {
     const still = change('VIRTUAL_PROCESSOR', based(10, 0n, 5n), based(12.5, 1n, 5n));
     expect([still.rate(counter('totalRunTime')), still.interval.reset]).toEqual([null, false]);
     const back = change('VIRTUAL_PROCESSOR', based(10, 0n, 5n), based(12.5, 1n, 4n));
@@ -104,7 +107,7 @@ describe('a change of readings with a clock for each time', () => {
   });
 });
 
-describe('the rate', () => {
+describe('a rate', () => {
   const grown = change(
     'VIRTUAL_PROCESSOR',
     sample(10, {
@@ -131,7 +134,7 @@ describe('the rate', () => {
   it('of a cost is unknown when nothing happened', () =>
     expect(grown.rate(counter('cpuidInstructionsCost'))).toBeNull());
   it('of an absent counter is unknown', () => expect(grown.rate(counter('ioInstructions'))).toBeNull());
-  it('of a cost is unknown when its operations are not counted', () => {
+  it('of a cost is unknown if its operations are not counted', () => {
     const lone = change(
       'VIRTUAL_PROCESSOR',
       sample(0, { ioInstructionsCost: 0n }),
@@ -163,7 +166,7 @@ describe('the rate', () => {
   });
 });
 
-describe('the rate of a total', () => {
+describe('a rate of a total', () => {
   it('is unknown when any total of the object went backwards, and so is its delta', () => {
     const reset = change(
       'VIRTUAL_PROCESSOR',
@@ -174,7 +177,7 @@ describe('the rate of a total', () => {
     for (const each of countersOf('VIRTUAL_PROCESSOR'))
       expect([reset.delta(each), reset.rate(each)]).toEqual([null, null]);
   });
-  it('is known when a gauge went down', () => {
+  it('is known when a gauge decreased', () => {
     const lower = change(
       'PARTITION',
       sample(0, { gpaPages: 9n, gpaSpaceModifications: 1n }),
@@ -185,7 +188,7 @@ describe('the rate of a total', () => {
   });
 });
 
-describe('a share of time', () => {
+describe('a percentage of time', () => {
   // In units of 100 ns, over this many seconds.
   const share = (runTime: bigint, seconds = 1) =>
     change(
@@ -194,26 +197,26 @@ describe('a share of time', () => {
       sample(seconds, { hypercalls: 5n, totalRunTime: 120n + runTime }),
     );
 
-  it('that is impossible makes all changes of the object unknown, as a total that went backwards does', () => {
+  it('that is impossible makes all changes of the object unknown, like a total that went backwards', () => {
     const impossible = share(5_079_430_000_000n, 2.9);
     expect(impossible.interval).toMatchObject({ seconds: 2.9, reset: true });
     for (const each of countersOf('VIRTUAL_PROCESSOR'))
       expect([impossible.delta(each), impossible.rate(each)]).toEqual([null, null]);
   });
 
-  it('may be up to twice the time, as readings are not of one instant', () => {
+  it('may be up to twice the time, because readings are not simultaneous', () => {
     expect(share(20_000_000n).rate(counter('totalRunTime'))).toBe(200);
     expect(share(20_000_001n).interval.reset).toBe(true);
   });
 
-  it('may be up to a tenth of a second over a time that is shorter than that', () => {
+  it('may be up to a tenth of a second over a shorter time', () => {
     expect(share(1_100_000n, 0.01).rate(counter('totalRunTime'))).toBe(1_100);
     expect(share(1_100_001n, 0.01).interval.reset).toBe(true);
     expect(share(1_000_000n, 0).interval.reset).toBe(false);
     expect(share(1_000_001n, 0).interval.reset).toBe(true);
   });
 
-  it('is measured by the clock of the object if it has one', () => {
+  it('is based on the clock of the object if it has one', () => {
     const logical = (ticks: bigint) =>
       change(
         'LOGICAL_PROCESSOR',
@@ -225,7 +228,7 @@ describe('a share of time', () => {
     expect(logical(40_000_000n).rate(lpCounter('totalRunTime'))).toBe(75);
   });
 
-  it('of several objects may reach the sum of their times, and is unknown if that of one is impossible', () => {
+  it('of several objects may reach the sum of their times, and is unknown if one of them is impossible', () => {
     const sum = new ChangeTotal([share(20_000_000n), share(19_000_000n)]);
     expect(sum.rate(counter('totalRunTime'))).toBe(195);
     const broken = new ChangeTotal([share(0n), share(20_000_001n)]);
@@ -235,7 +238,7 @@ describe('a share of time', () => {
 });
 
 describe('an interval', () => {
-  it('is measured by the steady clock if the wall clock was set in between', () => {
+  it('is measured by the monotonic clock if the wall clock was set in between', () => {
     const at = (wallMilliseconds: number, seconds: number) => ({
       at: { wallMilliseconds, monotonicNanoseconds: BigInt(seconds * 1e9) },
       reading: reading({ hypercalls: 1n }),
@@ -251,7 +254,7 @@ describe('an interval', () => {
 });
 
 describe('the percentage of a logical processor', () => {
-  it('is taken against its own global time', () => {
+  it('is based on its own global time', () => {
     const grown = change(
       'LOGICAL_PROCESSOR',
       sample(0, { globalTime: 0n, totalRunTime: 0n, contextSwitchTime: 0n }),
@@ -261,7 +264,7 @@ describe('the percentage of a logical processor', () => {
     // Context switch time is in nanoseconds, all others in 100 ns.
     expect(grown.rate(lpCounter('contextSwitchTime'))).toBe(1);
   });
-  it('is unknown when that stood still', () => {
+  it('is unknown when the global time has stopped', () => {
     const grown = change(
       'LOGICAL_PROCESSOR',
       sample(0, { globalTime: 7n, totalRunTime: 0n }),
@@ -269,7 +272,7 @@ describe('the percentage of a logical processor', () => {
     );
     expect(grown.rate(lpCounter('totalRunTime'))).toBeNull();
   });
-  it('is taken against the moments of reading if it reports no global time', () => {
+  it('is based on the times of the readings if it reports no global time', () => {
     const grown = change(
       'LOGICAL_PROCESSOR',
       sample(0, { totalRunTime: 0n }),
@@ -277,7 +280,7 @@ describe('the percentage of a logical processor', () => {
     );
     expect(grown.rate(lpCounter('totalRunTime'))).toBe(50);
   });
-  it('is unknown when its global time went back: the hypervisor was restarted', () => {
+  it('is unknown when its global time went backwards: the hypervisor was restarted', () => {
     const grown = change(
       'LOGICAL_PROCESSOR',
       sample(0, { globalTime: 7n, totalRunTime: 0n }),
@@ -294,7 +297,7 @@ const uint64 = fc.bigInt({ min: 0n, max: 0xffff_ffff_ffff_ffffn });
 const values = fc.array(fc.option(uint64, { nil: undefined }), { minLength: 65, maxLength: 65 });
 
 describe('a change between any two readings', () => {
-  it('is exact, never negative, never infinite, over all of u64', () => {
+  it('is exact, never negative and never infinite, for all 64-bit values', () => {
     let resets = 0;
     let known = 0;
     fc.assert(
@@ -359,8 +362,8 @@ describe('a change between any two readings', () => {
   });
 });
 
-describe('a total', () => {
-  it('adds counters, and lacks those that one of the readings lacks', () => {
+describe('totals of several objects', () => {
+  it('add counters, and omit those that are missing from one of the readings', () => {
     const total = new ReadingTotal([
       reading({ hypercalls: 3n, cpuidInstructions: 1n }),
       reading({ hypercalls: 4n }),
@@ -368,13 +371,13 @@ describe('a total', () => {
     expect(total.value(counter('hypercalls'))).toBe(7n);
     expect(total.value(counter('cpuidInstructions'))).toBeUndefined();
   });
-  it('is an error when 64 bits do not hold the sum', () => {
+  it('are an error if the sum exceeds 64 bits', () => {
     const total = new ReadingTotal([reading({ hypercalls: 2n ** 64n - 1n }), reading({ hypercalls: 1n })]);
     expect(() => total.value(counter('hypercalls'))).toThrow(
       'The sum of hypercalls is 18446744073709551616, more than 64 bits hold.',
     );
   });
-  it('adds events per second, shares all time, and costs all time per all operations', () => {
+  it('add events per second, average percentages over all time, and average costs over all operations', () => {
     const one = change(
       'VIRTUAL_PROCESSOR',
       sample(0, { hypercalls: 0n, hypercallsCost: 0n, totalRunTime: 0n }),
@@ -392,7 +395,7 @@ describe('a total', () => {
     expect(total.rate(counter('hypercallsCost'))).toBe(300);
     expect(total.interval).toMatchObject({ seconds: 1, reset: false });
   });
-  it('takes the time of logical processors from their own clocks', () => {
+  it('use the clocks of logical processors for their time', () => {
     const one = change(
       'LOGICAL_PROCESSOR',
       sample(0, { globalTime: 0n, totalRunTime: 0n }),
@@ -405,7 +408,7 @@ describe('a total', () => {
     );
     expect(new ChangeTotal([one, two]).rate(lpCounter('totalRunTime'))).toBe(25);
   });
-  it('is unknown when one of them was reset', () => {
+  it('are unknown if one of the objects was reset', () => {
     const one = change('VIRTUAL_PROCESSOR', sample(0, { hypercalls: 0n }), sample(1, { hypercalls: 10n }));
     const reset = change('VIRTUAL_PROCESSOR', sample(0, { hypercalls: 9n }), sample(1, { hypercalls: 1n }));
     const total = new ChangeTotal([one, reset]);

@@ -30,10 +30,10 @@ beforeEach(() => {
 const unknown = { totalRunTime: null, hypercalls: null, interval: { reset: true } };
 const half = { totalRunTime: 50, hypercalls: 3_000, interval: { reset: false } };
 
-describe('an impossible share of time', () => {
+describe('an impossible percentage of time', () => {
   const rates = 'rates(over: "1s") { totalRunTime hypercalls interval { reset } }';
 
-  it('is a reset of the object and of the total that it is part of; the next interval is valid again', async () => {
+  it('is a reset of the object and of the total that includes it; the next interval is valid again', async () => {
     const sampler = samplerOf(source);
     const query = `{ partition(id: 5) {
       virtualProcessors { ${rates} deltas(over: "1s") { totalRunTime hypercalls } } virtualProcessorTotals { ${rates} } } }`;
@@ -59,7 +59,7 @@ describe('an impossible share of time', () => {
     expect(next.data.partition.virtualProcessorTotals.rates).toMatchObject({ totalRunTime: 50 });
   });
 
-  it.each(['DELTA', 'RATE'])('comes last in an order by %s, in either direction', async (by) => {
+  it.each(['DELTA', 'RATE'])('is sorted last by %s, in either direction', async (by) => {
     source.switchesAt = 500;
     for (const direction of ['ASC', 'DESC']) {
       source.milliseconds = 0;

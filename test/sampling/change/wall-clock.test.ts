@@ -40,7 +40,7 @@ function expectInterval({ from, to, seconds, reset }: ShownInterval, at: string)
 }
 
 describe('an interval in which the wall clock was set back by an hour', () => {
-  it('ends now and begins before that, in a query and its totals', async () => {
+  it('ends now and begins at an earlier time, in a query and its totals', async () => {
     const sampler = samplerOf(source);
     const query = `{ partition { ${changes} } }`;
     await ask({ source, sampler, query });
@@ -54,7 +54,7 @@ describe('an interval in which the wall clock was set back by an hour', () => {
     expect(Number(virtualProcessor.deltas.hypercalls)).toBeGreaterThan(0);
   });
 
-  it('does so in a history, whose samples stay in the order in which they were read', async () => {
+  it('ends now and begins at an earlier time in a history, whose samples stay in the order of the readings', async () => {
     const sampler = samplerOf(source);
     const query = '{ partition { virtualProcessors { counters { hypercalls } } } }';
     await ask({ source, sampler, query });
@@ -84,7 +84,7 @@ describe('an event before which the wall clock was set back by an hour', () => {
     if (bench !== null) await closeBench(bench);
   });
 
-  it('has an interval that ends now and begins before that', async () => {
+  it('has an interval that ends now and begins at an earlier time', async () => {
     bench = new LiveBench(source);
     const stream = await bench.open(`subscription { partition(every: "1s") { ${changes} } }`);
     await stream.next();

@@ -52,7 +52,7 @@ async function awayAndBack(query = gone): Promise<void> {
   await source.wait(500);
 }
 
-describe('a change after an absence that the service has seen', () => {
+describe('a change after an absence of the object that the service has noticed', () => {
   const change =
     'deltas(over: "1s") { hypercalls interval { seconds reset } } rates(over: "1s") { totalRunTime }';
   const still = {
@@ -68,7 +68,7 @@ describe('a change after an absence that the service has seen', () => {
     expect(data.partition.virtualProcessors).toEqual([{ counters: { hypercalls: '200000002' }, ...still }]);
   });
 
-  it('is taken since the return in totals, lists of nodes and the partition itself as well', async () => {
+  it('is computed since the return in totals, lists of nodes and the partition itself as well', async () => {
     await ask({ source, sampler, query: everything });
     await awayAndBack();
     const query = `{
@@ -83,7 +83,7 @@ describe('a change after an absence that the service has seen', () => {
     expect(data.hypervisor.partitions.nodes[1].virtualProcessors).toEqual([still]);
   });
 
-  it.each(['DELTA', 'RATE'])('is taken since the return in an order by %s as well', async (by) => {
+  it.each(['DELTA', 'RATE'])('is computed since the return in a sort order by %s as well', async (by) => {
     await ask({ source, sampler, query: everything });
     await awayAndBack();
     const query = `{ hypervisor { virtualProcessors(orderBy: { counter: HYPERCALLS, by: ${by} }) {
@@ -125,7 +125,7 @@ describe('a change after an absence that the service has seen', () => {
     expect(data.partition.back.deltas.interval.seconds).toBe(1);
   });
 
-  it('is unknown if the object was absent while the response waited', async () => {
+  it('is unknown if the object was absent while the query waited', async () => {
     const wait = source.wait;
     const away = new Sampler({
       source,
@@ -143,7 +143,7 @@ describe('a change after an absence that the service has seen', () => {
     expect(answer).toEqual({ data: { partition: { virtualProcessor: { deltas: null } } } });
   });
 
-  it('is taken from held readings if a page could not be decoded, or the source failed, in between', async () => {
+  it('is computed from stored readings if a page could not be decoded, or the source failed, in between', async () => {
     await ask({ source, sampler, query: everything });
     await source.wait(500);
     source.broken.set('partition/5/vp/0', new HvqlError('PAGE_MALFORMED', 'It was being written.'));
@@ -169,8 +169,8 @@ describe('a stream over an absence', () => {
   });
 
   it.each([
-    ['the event before', ''],
-    ['a time', '(over: "2s")'],
+    ['the previous event', ''],
+    ['a given interval', '(over: "2s")'],
   ])('has no change over %s that spans it', async (_what, over) => {
     const bench = new LiveBench(source);
     const query = `subscription { hypervisor { partitions { nodes {
@@ -196,7 +196,7 @@ describe('a stream over an absence', () => {
     await settle();
   });
 
-  it('has no change if its reader was too slow to see the event without the object', async () => {
+  it('has no change if its reader was too slow to receive the event without the object', async () => {
     const bench = new LiveBench(source);
     const stream = await bench.open('subscription { partition(id: 5) { deltas { gpaSpaceModifications } } }');
     await stream.next();
@@ -212,7 +212,7 @@ describe('a stream over an absence', () => {
   });
 });
 
-describe('absences', () => {
+describe('recorded absences', () => {
   const vp = (partitionId: bigint, index: number): ObjectName => ({
     object: 'VIRTUAL_PROCESSOR',
     partitionId,
@@ -239,7 +239,7 @@ describe('absences', () => {
     expect(reports).toEqual([{ objects: [], partitions: ['5'], everything: false }]);
   });
 
-  it('are caused by another parent as well, and for everything by another root', () => {
+  it('are also recorded for a changed parent, and for everything if the root changes', () => {
     const before = absences.count;
     note(root, guest, partitionEntry(9n, 1n));
     expect(absences.isOngoing(vp(5n, 0), before)).toBe(true);
@@ -250,7 +250,7 @@ describe('absences', () => {
     expect(absences.isOngoing(lp, before)).toBe(false);
   });
 
-  it('are not concluded from a list that could not be read', () => {
+  it('are not recorded for a list that could not be read', () => {
     const before = absences.count;
     const listError = new HvqlError('PAGE_UNAVAILABLE', 'The list cannot be read.');
     absences.noteTopology(topologyOf(listError, [root, { ...guest, virtualProcessors: [], listError }]));
@@ -261,7 +261,7 @@ describe('absences', () => {
     expect(absences.isOngoing(lp, before)).toBe(false);
   });
 
-  it('reported by another process count here, and are not reported again', () => {
+  it('include those reported by another process, which are not reported again', () => {
     const before = absences.count;
     absences.noteReport({ objects: ['partition/1/vp/0'], partitions: ['5'], everything: false });
     expect([vp(1n, 0), vp(1n, 1), vp(5n, 0)].map((each) => absences.isOngoing(each, before))).toEqual([
@@ -274,7 +274,7 @@ describe('absences', () => {
     expect(reports).toEqual([]);
   });
 
-  it('take limited memory: beyond it the oldest ones count for every object', () => {
+  it('use limited memory: beyond it the oldest ones count for every object', () => {
     const before = absences.count;
     const error = new HvqlError('PAGE_UNAVAILABLE', 'It is not there.');
     const names = Array.from({ length: 100_001 }, (_, index) => vp(7n, index));

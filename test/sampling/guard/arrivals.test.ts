@@ -26,7 +26,7 @@ function note(
 describe('an object', () => {
   const [root, guest] = [partitionEntry(1n, null), partitionEntry(5n, 1n, 2)];
 
-  it('is new for a time from the first topology that lists it, if the one before did not', () => {
+  it('is new for a time from the first topology that lists it, if the previous one did not', () => {
     note([root]);
     expect(arrivals.isNew(partition(1n), 1_000)).toBe(false);
     now = 10_000;
@@ -39,7 +39,7 @@ describe('an object', () => {
     expect(arrivals.isNew(partition(1n), 1_000)).toBe(false);
   });
 
-  it('is new if it is a processor that its partition, or the host, did not have', () => {
+  it('is new if it is a processor that its partition, or the host, did not have before', () => {
     note([root, guest]);
     note([root, partitionEntry(5n, 1n, 3)], [0, 1]);
     expect(arrivals.isNew(processor(5n, 2), 100)).toBe(true);
@@ -54,7 +54,7 @@ describe('an object', () => {
     expect(arrivals.isNew(processor(6n, 0), 100)).toBe(true);
   });
 
-  it('is not new if the list before could not be read', () => {
+  it('is not new if the previous list could not be read', () => {
     const listError = new HvqlError('PAGE_UNAVAILABLE', 'no list');
     note([root, { ...guest, virtualProcessors: [], listError }], listError);
     note([root, guest], [0, 1]);
@@ -62,7 +62,7 @@ describe('an object', () => {
     expect(arrivals.isNew(second, 100)).toBe(false);
   });
 
-  it('is no longer new once it is forgotten, two minutes later', () => {
+  it('is no longer new after two minutes, when its arrival is dropped', () => {
     note([root]);
     note([root, guest]);
     now = 120_001;

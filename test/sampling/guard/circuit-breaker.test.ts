@@ -50,7 +50,7 @@ async function fail(): Promise<void> {
 }
 
 describe('a source that fails three times in a row', () => {
-  it('is not called, and callers immediately get an error: how often it failed, with what, and when it is tried again', async () => {
+  it('is not called, and callers immediately get an error with the number of failures, the last error and the time of the next attempt', async () => {
     await fail();
     vi.advanceTimersByTime(100);
     await expect(call()).rejects.toMatchObject({
@@ -76,7 +76,7 @@ describe('a source that fails three times in a row', () => {
     }
   });
 
-  it('is not tried without calls', async () => {
+  it('is not tried if there are no calls', async () => {
     await fail();
     await vi.advanceTimersByTimeAsync(3_600_000);
     expect([calls, vi.getTimerCount()]).toEqual([3, 0]);
@@ -98,7 +98,7 @@ describe('a source that fails three times in a row', () => {
     expect(breaker.isFailing).toBe(false);
   });
 
-  it('is called for all again after the first success, and its next pause is the short one', async () => {
+  it('is called for all again after the first success, and its next pause is 250 ms again', async () => {
     await fail();
     vi.advanceTimersByTime(250);
     await outcomeOf(call());
@@ -110,7 +110,7 @@ describe('a source that fails three times in a row', () => {
     expect(await outcomeOf(call())).toContain('A new attempt is possible in 250 ms.');
   });
 
-  it('is tried to the end, even if the caller of the trial leaves', async () => {
+  it('is tried to the end, even if the caller of the trial aborts', async () => {
     await fail();
     vi.advanceTimersByTime(250);
     let answer: (value: unknown) => void = () => undefined;
@@ -127,7 +127,7 @@ describe('a source that fails three times in a row', () => {
     await expect(call()).resolves.toBe('another');
   });
 
-  it('is not judged by calls that began before the breaker opened', async () => {
+  it('is not affected by the results of calls that began before the breaker opened', async () => {
     const ends: { resolve: (value: unknown) => void; reject: (error: unknown) => void }[] = [];
     source = () => new Promise((resolve, reject) => ends.push({ resolve, reject }));
     const old = [call(), call()].map(outcomeOf);
@@ -152,7 +152,7 @@ describe('a source that fails three times in a row', () => {
     await expect(call()).resolves.toBe('an answer');
   });
 
-  it('reports each change of its health once: when it stops answering, and when it answers again', async () => {
+  it('reports each change of its health once: when it stops responding, and when it responds again', async () => {
     await call();
     await fail();
     await outcomeOf(call());
@@ -167,7 +167,7 @@ describe('a source that fails three times in a row', () => {
   });
 });
 
-describe('a source that fails now and then', () => {
+describe('a source that fails occasionally', () => {
   it('is called for all callers', async () => {
     for (let n = 0; n < 30; n += 1) {
       source = () => (n % 3 === 2 ? Promise.resolve('an answer') : Promise.reject(gone));
@@ -176,7 +176,7 @@ describe('a source that fails now and then', () => {
     expect(calls).toBe(30);
   });
 
-  it('is not failing because callers leave, however many do', async () => {
+  it('is not regarded as failing because callers abort, however many do', async () => {
     source = never;
     for (let n = 0; n < 10; n += 1) {
       const controller = new AbortController();
@@ -209,7 +209,7 @@ describe('anything that a source throws', () => {
       },
     ],
     ['Not for you.', rejectWith(new HvqlError('ACCESS_DENIED', 'Not for you.'))],
-  ])('is PAGE_UNAVAILABLE to clients, and itself to the log: %s', async (words, work) => {
+  ])('is PAGE_UNAVAILABLE to clients, and is logged: %s', async (words, work) => {
     source = work;
     const error = await call().catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({
@@ -221,7 +221,7 @@ describe('anything that a source throws', () => {
   });
 });
 
-describe('a source that never answers', () => {
+describe('a source that never responds', () => {
   it('has 34 calls before the breaker opens, and then one per trial, however many callers there are', async () => {
     source = never;
     const asked = Array.from({ length: 1000 }, () => outcomeOf(call()));
@@ -245,7 +245,7 @@ describe('a source that never answers', () => {
     expect(refused).toBe(600);
   });
 
-  it('is called again, once it answers, after the pause and the time of the trial that hung', async () => {
+  it('is called again, once it responds, after the pause and the timeout of the trial that hung', async () => {
     source = never;
     for (let n = 0; n < 3; n += 1) {
       const asked = outcomeOf(call());

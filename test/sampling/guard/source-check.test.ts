@@ -158,7 +158,7 @@ describe('invalid readings', () => {
     ],
     ['3 objects were asked for, but 0 outcomes came', (readings) => ({ ...readings, outcomes: [] })],
   ];
-  it.each(lies)('fail the whole read, with the reason in the log only: %s', async (problem, lie) => {
+  it.each(lies)('make the whole read fail, with the reason in the log only: %s', async (problem, lie) => {
     source.read = async (objects) => lie(await honestRead(objects)) as Readings;
     const answer = await askRoot();
     const [first, second] = answer.data.partition.virtualProcessors;
@@ -185,7 +185,7 @@ describe('invalid readings', () => {
     ['with an invalid page', { page: {}, value: () => 7n }],
     ['an error that is not about pages', new HvqlError('ACCESS_DENIED', 'Not for you.')],
     ['an error of any kind', new Error('secret')],
-  ])('fail one object alone: %s', async (_what, outcome) => {
+  ])('make one object fail: %s', async (_what, outcome) => {
     source.read = async (objects) => {
       const { at: now, outcomes } = await honestRead(objects);
       return { at: now, outcomes: outcomes.map((honest, n) => (n === 1 ? (outcome as HvqlError) : honest)) };
@@ -202,7 +202,7 @@ describe('invalid readings', () => {
     expect(changes).toEqual([]);
   });
 
-  it('fail if the list has holes', async () => {
+  it('make the read fail if the list has holes', async () => {
     source.read = async (objects) => {
       const outcomes = [...(await honestRead(objects)).outcomes];
       // eslint-disable-next-line @typescript-eslint/no-array-delete -- that is the point
@@ -213,10 +213,10 @@ describe('invalid readings', () => {
   });
 });
 
-describe("a source's clock that goes back", () => {
+describe('a source clock that goes backwards', () => {
   const rates = '{ partition(id: 5) { virtualProcessor(index: 0) { rates(over: "1s") { hypercalls } } } }';
 
-  it('fails one read, and no change is taken from before', async () => {
+  it('makes one read fail, and no change is computed from earlier readings', async () => {
     source.milliseconds = 100_000;
     await askRoot();
     source.milliseconds = 99_000;
@@ -230,7 +230,7 @@ describe("a source's clock that goes back", () => {
     expect(changes.at(-1)).toBeNull();
   });
 
-  it('is not assumed when a slow reading ends after a quick one that began later', async () => {
+  it('is not detected when a slow reading ends after a quick one that began later', async () => {
     const ends: (() => void)[] = [];
     source.read = async (objects) => {
       const readings = await honestRead(objects);
@@ -249,7 +249,7 @@ describe("a source's clock that goes back", () => {
   });
 });
 
-describe('an answer that comes too late', () => {
+describe('a response that arrives too late', () => {
   it('is discarded, and a rejection that comes too late has no effect', async () => {
     const impatient = samplerOf(source, 20);
     const ends: ((readings: Promise<Readings>) => void)[] = [];
@@ -277,7 +277,7 @@ describe('an answer that comes too late', () => {
   });
 });
 
-describe('a source that hangs when it reads, but not when it lists', () => {
+describe('a source that hangs when it reads, but not when it lists objects', () => {
   it('is not called for readings while it hangs, however many callers there are', async () => {
     const impatient = samplerOf(source, 30);
     let reads = 0;
@@ -300,7 +300,7 @@ describe('readiness', () => {
   const check = (): Promise<void> =>
     sampler.checkReady({ signal: new AbortController().signal, maximumAgeMilliseconds: 5000 });
 
-  it('does not call a source that has answered recently', async () => {
+  it('does not call a source that has responded recently', async () => {
     await askRoot();
     expect([source.topologies, source.batches.length]).toEqual([1, 1]);
     source.milliseconds += 5000;
@@ -311,7 +311,7 @@ describe('readiness', () => {
     expect([source.topologies, source.batches.length]).toEqual([2, 2]);
   });
 
-  it('ends with the first failure, however recently the source answered, and returns with a trial', async () => {
+  it('ends with the first failure, however recently the source responded, and returns after a successful trial', async () => {
     await askRoot();
     source.broken.set('*', new HvqlError('PAGE_UNAVAILABLE', 'The folder is gone.'));
     await askRoot();

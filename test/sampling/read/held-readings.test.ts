@@ -66,7 +66,7 @@ function heldTimes(held: HeldReadings): number[] {
   return held.past(object, null).samples.map(({ snapshot }) => snapshot.milliseconds);
 }
 
-describe('the held reading that is found', () => {
+describe('the stored reading that is found', () => {
   const [object] = processors(1);
 
   it.each([
@@ -99,7 +99,7 @@ describe('the held reading that is found', () => {
     },
   );
 
-  it('belongs to the present life of the object', () => {
+  it('is from after the last absence of the object', () => {
     const held = holdingOf(64);
     holdAt(held, processors(2), 0);
     absences.noteReadings(processors(1), {
@@ -143,8 +143,8 @@ describe('the held reading that is found', () => {
   });
 });
 
-describe('held readings', () => {
-  it('are one of each object in a short time, in any lists that it is read in', () => {
+describe('stored readings', () => {
+  it('include one per object in a short time, even if it is read in several lists', () => {
     const held = holdingOf(64);
     expect(ageFound(held, processors(1)[0], 0, ageForOver(100))).toBeNull();
     holdAt(held, processors(3), 0);
@@ -155,13 +155,13 @@ describe('held readings', () => {
     expect(held.facts.readings).toBe(8);
   });
 
-  it('are three quarters of a second apart where no changes are asked for', () => {
+  it('are three quarters of a second apart if no changes are requested', () => {
     const held = holdingOf(64);
     for (let now = 0; now <= 4_000; now += 50) holdAt(held, processors(2), now);
     expect(heldTimes(held)).toEqual([0, 750, 1_500, 2_250, 3_000, 3_750]);
   });
 
-  it('include each one that is read every second, also where some are read a fifth of a second late', () => {
+  it('include all readings at intervals of a second, also if some are a fifth of a second late', () => {
     const held = holdingOf(64);
     const times = Array.from({ length: 20 }, (_, n) => 1_000 * n + (n % 3 === 1 ? 200 : 0));
     for (const now of times) holdAt(held, processors(2), now);
@@ -174,19 +174,16 @@ describe('held readings', () => {
     [1_000, 250],
     [2_000, 500],
     [60_000, 750],
-  ])(
-    'are apart by a quarter of the shortest time that changes are asked over: for %i ms, %i ms',
-    (over, apart) => {
-      const held = holdingOf(64);
-      expect(ageFound(held, processors(1)[0], 0, ageForOver(60_000))).toBeNull();
-      expect(ageFound(held, processors(1)[0], 0, ageForOver(over))).toBeNull();
-      for (let now = 0; now <= 2 * apart; now += 10) holdAt(held, processors(1), now);
-      expect(held.facts.readings).toBe(3);
-      expect(held.facts.spanMilliseconds).toBe(2 * apart);
-    },
-  );
+  ])('are a quarter of the shortest requested interval apart: for %i ms, %i ms', (over, apart) => {
+    const held = holdingOf(64);
+    expect(ageFound(held, processors(1)[0], 0, ageForOver(60_000))).toBeNull();
+    expect(ageFound(held, processors(1)[0], 0, ageForOver(over))).toBeNull();
+    for (let now = 0; now <= 2 * apart; now += 10) holdAt(held, processors(1), now);
+    expect(held.facts.readings).toBe(3);
+    expect(held.facts.spanMilliseconds).toBe(2 * apart);
+  });
 
-  it('are as far apart again a minute after the last operation that asked for a change', () => {
+  it('are three quarters of a second apart again a minute after the last request for a change', () => {
     const held = holdingOf(64);
     expect(ageFound(held, processors(1)[0], 0, ageForOver(100))).toBeNull();
     expect(ageFound(held, processors(1)[0], 1_000, ageForOver(100))).toBeNull();
@@ -213,7 +210,7 @@ describe('held readings', () => {
     },
   );
 
-  it('of one list are of the present life, also where it was found absent between two readings of the list', () => {
+  it('of one list are from after the last absence of an object, also if it was absent between two readings of the list', () => {
     const held = holdingOf(64);
     const objects = processors(2);
     holdAt(held, objects, 1_000);
@@ -234,7 +231,7 @@ describe('held readings', () => {
     expect(held.facts.readings).toBe(6);
   });
 
-  it('are held after all were dropped, though their list was held before', () => {
+  it('are stored after all were dropped, although their list was stored before', () => {
     const held = holdingOf(64);
     const objects = processors(1);
     holdAt(held, objects, 1_000);
@@ -254,7 +251,7 @@ describe('held readings', () => {
     expect(bytes).toBeLessThan(readings * 2_500);
   });
 
-  it('stay as they were read where they are held for seconds only, and are dropped in time', () => {
+  it('stay as they were read if they are kept for seconds only, and are dropped in time', () => {
     const held = holdingOf(64, 3);
     const [object] = processors(1);
     if (object === undefined) throw new Error('there is no object');
@@ -283,7 +280,7 @@ describe('held readings', () => {
   });
 
   // The default memory is sixteen times as large, for 10,000 objects.
-  it('serve every time up to a minute while 500 processors are read each second, in 16 MB', () => {
+  it('suffice for every time up to a minute while 500 processors are read each second, in 16 MB', () => {
     const held = holdingOf(16, 300);
     const objects = processors(500);
     const missing: string[] = [];

@@ -125,8 +125,8 @@ describe.each([
   ['a Linux host', 4, linuxHost],
   // Two readings of it were recorded.
   ['a Windows host', 2, windowsHost],
-] as const)('the past of %s', (_title, count, open) => {
-  it('is what was read of it, and its totals are of the same moments', async () => {
+] as const)('the history of %s', (_title, count, open) => {
+  it('contains its readings, and its totals have the same times', async () => {
     const host = await open();
     const asked = questions(host);
     for (let n = 0; n < count; n += 1) {
@@ -143,7 +143,7 @@ describe.each([
     for (const { of, readable } of totals) expect(readable).toBe(of);
   });
 
-  it('is in a recording of it, also for the first request', async () => {
+  it('is also available in a recording of it, for the first request already', async () => {
     const clock = new ManualClock();
     const tar = await recordingOf(await open(), count);
     const source = await openSource(`capture:${tar}?frame=${count - 1}`, { clock });
@@ -156,7 +156,7 @@ describe.each([
   });
 });
 
-describe('the past of a capture', () => {
+describe('the history of a capture', () => {
   /** Each second its interrupts are 7 more. */
   async function capture(frames: number, options = ''): Promise<HostInTime> {
     const clock = new ManualClock();
@@ -167,7 +167,7 @@ describe('the past of a capture', () => {
   const interruptsIn = ({ data }: { data: any }, of = 'logicalProcessor') =>
     numbersIn(data.hypervisor[of].history);
 
-  it('has the frames that no request has read, up to the one that is on', async () => {
+  it('contains frames that no request has read, up to the current one', async () => {
     const host = await capture(8);
     const asked = questions(host);
     await asked(present);
@@ -178,7 +178,7 @@ describe('the past of a capture', () => {
     expect(interruptsIn(answer, 'logicalProcessorTotals')).toEqual([14, 28, 42, 56, 70]);
   });
 
-  it('is cut by last and by the setting, and thinned to step', async () => {
+  it('is limited by last and by the setting, and thinned by step', async () => {
     const host = await capture(8, '?frame=7');
     const asked = questions(host);
     expect(interruptsIn(await asked(pastOf('(last: "3s")')))).toEqual([35, 42, 49, 56]);
@@ -197,7 +197,7 @@ describe('the past of a capture', () => {
     expect(interruptsIn(await asked(pastOf()))).toEqual([7, 14, 21]);
   });
 
-  it('has nothing from before an object was absent', async () => {
+  it('contains nothing from before an absence of the object', async () => {
     const folder = copyOfFixture('three-frames');
     const clock = new ManualClock();
     const before = await questions({
@@ -228,7 +228,7 @@ describe('the past of a capture', () => {
     ]);
   });
 
-  it('is refused before it is read if it has too many samples or values, which the message names', async () => {
+  it('is refused before it is read if it has too many samples or values, and the message says how many', async () => {
     const host = await capture(4, '?frame=3');
     const { errors } = await questions(host)(pastOf(), 20);
     expect(errors).toMatchObject([{ extensions: { code: 'LIMIT_EXCEEDED', limit: 20 } }]);
@@ -247,7 +247,7 @@ describe('the past of a capture', () => {
     });
   });
 
-  it('stands still in a capture of one frame', async () => {
+  it('has a single sample without changes for a capture of one frame', async () => {
     const clock = new ManualClock();
     const source = await openSource(`capture:${fixture('three-frames')}?frame=0`, { clock });
     const { data } = await questions({ source, clock })(pastOf());

@@ -19,7 +19,7 @@ describe('a response', () => {
     expect(source.batches).toEqual([['partition/5/vp/1']]);
   });
 
-  it('is read in one batch, each page once, however deep and often it is selected', async () => {
+  it('is read in one batch, each page once, at any depth and with any number of repetitions', async () => {
     const { data } = await ask({
       source,
       query: `{
@@ -55,14 +55,14 @@ describe('a response', () => {
     expect(source.topologies).toBe(1);
   });
 
-  it('takes its moment without reading a page', async () => {
+  it('gets its time without reading a page', async () => {
     source.milliseconds = 5;
     const { data } = await ask({ source, query: '{ hypervisor { sampledAt } }' });
     expect(source.batches).toEqual([[]]);
     expect(data).toEqual({ hypervisor: { sampledAt: '2023-11-14T22:13:20.005Z' } });
   });
 
-  it('is of one moment below an ordered list as well', async () => {
+  it('has the same time below an ordered list', async () => {
     const { data } = await ask({
       source,
       query: `{ hypervisor {
@@ -100,7 +100,7 @@ describe('a change in a query', () => {
     expect(source.batches).toHaveLength(2);
   });
 
-  it('uses no held reading that is too old after the wait for another change', async () => {
+  it('uses no stored reading that is too old after the wait for another change', async () => {
     const sampler = samplerOf(source);
     await ask({ source, sampler, query: '{ partition(id: 5) { counters { gpaPages } } }' });
     await source.wait(1_000);
@@ -117,7 +117,7 @@ describe('a change in a query', () => {
     });
   });
 
-  it('uses the held reading that has the right age after the wait for another change', async () => {
+  it('uses the stored reading that has the right age after the wait for another change', async () => {
     const sampler = samplerOf(source);
     const held = '{ partition(id: 5) { counters { gpaPages } } }';
     for (let n = 0; n < 5; n += 1) {
@@ -140,7 +140,7 @@ describe('a change in a query', () => {
     [2_000, 2],
     [2_001, 1],
     [32_000, 1],
-  ])('over a second, with a reading that is %i ms old, is over %d s', async (age, seconds) => {
+  ])('over a second, with a reading that is %i ms old, has an interval of %d s', async (age, seconds) => {
     const sampler = samplerOf(source);
     await ask({
       source,
@@ -153,7 +153,7 @@ describe('a change in a query', () => {
     expect(source.milliseconds).toBe(seconds === age / 1_000 ? age : age + 1_000);
   });
 
-  it('never waits for a client that polls and asks over its interval', async () => {
+  it('never waits for a client that requests changes over its polling interval', async () => {
     const sampler = samplerOf(source);
     const query = '{ partition(id: 5) { rates(over: "1m") { interval { seconds } } } }';
     await ask({ source, sampler, query: '{ partition(id: 5) { counters { gpaPages } } }' });
@@ -166,7 +166,7 @@ describe('a change in a query', () => {
     }
   });
 
-  it('does not wait if an old enough reading is held', async () => {
+  it('does not wait if a sufficiently old reading is stored', async () => {
     const sampler = samplerOf(source);
     const held = '{ partition(id: 5) { virtualProcessor(index: 0) { counters { hypercalls } } } }';
     await ask({ source, sampler, query: held });
@@ -177,7 +177,7 @@ describe('a change in a query', () => {
     expect(source.milliseconds).toBe(1900);
   });
 
-  it('waits if the held reading is too recent', async () => {
+  it('waits if the stored reading is too recent', async () => {
     const sampler = samplerOf(source);
     await ask({
       source,
@@ -209,7 +209,7 @@ describe('a change in a query', () => {
     }
   });
 
-  it('fails alone if an object cannot be read, without waiting for it', async () => {
+  it('fails only for an object that cannot be read, without waiting for it', async () => {
     source.broken.set('lp/1', new HvqlError('PAGE_UNAVAILABLE', 'lp/1/stats.page is gone'));
     const answer = await ask({
       source,
@@ -234,7 +234,7 @@ describe('a change in a query', () => {
     expect(data.partition.virtualProcessor.deltas).toEqual({ interval: { reset: true }, hypercalls: null });
   });
 
-  it('is refused below and above the bounds of its time', async () => {
+  it('is refused if its interval is outside the bounds', async () => {
     const over = (text: string) =>
       ask({ source, query: `{ partition(id: 5) { rates(over: "${text}") { interval { seconds } } } }` });
     expect((await over('99ms')).errors?.[0]).toMatchObject({
@@ -245,7 +245,7 @@ describe('a change in a query', () => {
   });
 });
 
-describe('the facts about held readings', () => {
+describe('the facts about stored readings', () => {
   it('are their number, their time span and their memory', async () => {
     const sampler = samplerOf(source);
     const query = '{ service { history { readings span bytes maxBytes maxSpan } } }';
@@ -266,8 +266,8 @@ describe('the facts about held readings', () => {
   });
 });
 
-describe('a source that fails as a whole', () => {
-  it('fails only the fields that need it', async () => {
+describe('a source that fails completely', () => {
+  it('makes only the fields fail that need it', async () => {
     source.broken.set('*', new HvqlError('PAGE_UNAVAILABLE', 'The folder is gone.'));
     const answer = await ask({
       source,
@@ -289,7 +289,7 @@ describe('an operation that does not wait for new objects', () => {
         `${partition.partitionId} ${rates?.hypercalls == null ? 'unknown' : 'known'}`,
     );
 
-  it('has those of which earlier readings are held, and knows no change of one that has just appeared', async () => {
+  it('includes objects with stored readings, and has no change of one that has just appeared', async () => {
     const sampler = samplerOf(source);
     await ask({ source, sampler, query, waitsForNew: false });
     expect(source.batches).toHaveLength(2);
@@ -307,7 +307,7 @@ describe('an operation that does not wait for new objects', () => {
     expect(ratesOf({ data })).not.toContain('12 unknown');
   });
 
-  it('waits for all where one was not asked for before, though it was there', async () => {
+  it('waits for all objects if one was not read before, although it existed', async () => {
     const sampler = samplerOf(source);
     await ask({
       source,

@@ -53,7 +53,7 @@ const change = fc.record({
 });
 
 describe('past readings', () => {
-  it('are the same where they are read for a comparison only', () => {
+  it('have the same values if they are read for a comparison only', () => {
     const all = [0n, 1n, 2n].map((value) => readingOf(Array.from({ length: cells }, () => value)));
     const past = PastReadings.from(readingOf([7n]), { object, snapshot: snapshotAt(0) });
     for (const [n, reading] of all.entries()) past?.add(snapshotAt(n + 1), reading);
@@ -62,7 +62,7 @@ describe('past readings', () => {
     expect(past?.length).toBeGreaterThan(1);
   });
 
-  it('do not keep the memory that copies of other pages share', () => {
+  it('do not keep the shared memory of other copies of pages alive', () => {
     const memory = new CopyMemory();
     const page = decodePage(
       encodeCounters(object, () => 7n),
@@ -77,7 +77,7 @@ describe('past readings', () => {
     expect(valuesOf(page)).toContain(7n);
   });
 
-  it('are the same to the last bit, also after others of them were dropped', () => {
+  it('have exactly the same values, also after others of them were dropped', () => {
     let [kept, begun] = [0, 0];
     const property = fc.property(
       fc.array(u64, { minLength: cells, maxLength: cells }),
@@ -107,7 +107,7 @@ describe('past readings', () => {
     expect(kept).toBeGreaterThan(begun);
   });
 
-  it('keep the moment that a reading has of its own', () => {
+  it("keep a reading's own time", () => {
     const values = new Array<bigint>(cells).fill(7n);
     const past = PastReadings.from(readingOf(values), { object, snapshot: snapshotAt(0) });
     past?.add(snapshotAt(1_000), readingOf(values, 1_003));
@@ -115,7 +115,7 @@ describe('past readings', () => {
     expect(past?.only((n) => n === 1).reading(0).at?.wallMilliseconds).toBe(1_003);
   });
 
-  it('are not joined with readings of another layout', () => {
+  it('cannot contain readings with another layout', () => {
     const page = decodePage(
       encodeCounters(object, () => 1n),
       { object, place: 'a page', release: 2026 },

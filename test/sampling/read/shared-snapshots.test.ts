@@ -11,7 +11,7 @@ beforeEach(() => {
 });
 const query = '{ partition { name sampledAt counters { virtualProcessors } } }';
 
-describe('operations that begin in one turn', () => {
+describe('operations that begin in one turn of the event loop', () => {
   it('share one read of the source, each page once, and each gets what it selected', async () => {
     const sampler = samplerOf(source);
     source.value = (_counter, name) => ('partitionId' in name ? name.partitionId * 100n : 0n);
@@ -27,7 +27,7 @@ describe('operations that begin in one turn', () => {
     expect(new Set(answers.map(({ data }) => data.partition.sampledAt)).size).toBe(1);
   });
 
-  it('fail separately if one of the pages is broken, and together if the source is', async () => {
+  it('fail separately if one of the pages is broken, and together if the source fails', async () => {
     const sampler = samplerOf(source);
     source.broken.set('partition/5', new HvqlError('PAGE_UNAVAILABLE', 'This page is gone.'));
     const both = () => Promise.all([1n, 5n].map((id) => ask({ source, sampler, query, caller: caller(id) })));
@@ -39,7 +39,7 @@ describe('operations that begin in one turn', () => {
     ]);
   });
 
-  it('end each with its caller, and the read with the last of them', async () => {
+  it('end with their own caller, and the read ends with the last of them', async () => {
     const sampler = samplerOf(source);
     const signals: AbortSignal[] = [];
     source.read = (_objects: unknown, signal?: AbortSignal) => {

@@ -48,8 +48,8 @@ function secondsIn(data: unknown): Set<string> {
   return seconds;
 }
 
-describe('a service that records', () => {
-  it('reads what each partition may read at every multiple of the interval, and nothing that none may', async () => {
+describe('a service that records its history', () => {
+  it('reads the objects that any partition may read at every multiple of the interval, and no others', async () => {
     const source = new FakeSource();
     // A guest of a guest, which the root must not read.
     source.partitions = [partitionEntry(1n, null), partitionEntry(5n, 1n), partitionEntry(6n, 5n)];
@@ -66,7 +66,7 @@ describe('a service that records', () => {
     expect(source.batches[0]).toHaveLength(1 + 2 + 3 + 2 * 6);
   });
 
-  it('continues while the source does not answer, and leaves a gap', async () => {
+  it('continues while the source does not respond, and leaves a gap', async () => {
     const source = new FakeSource();
     source.partitions = [partitionEntry(1n, null)];
     const { sampler, errors } = await recorded(source, {

@@ -33,7 +33,7 @@ const named = (operationName: string | null, query = '{ __typename }') => ({
   operation: { query },
 });
 
-describe('work that keeps the event loop', () => {
+describe('work that blocks the event loop', () => {
   it.each([
     ['its name', 'Long', 'Long'],
     ['the digest of its document', null, /^sha256:[0-9a-f]{64}$/],
@@ -46,7 +46,7 @@ describe('work that keeps the event loop', () => {
     expect(found).toEqual([{ milliseconds: 1_000, caller: '5', operation: shown }]);
   });
 
-  it('is not reported where it was short, or where the process itself did not run', () => {
+  it('is not reported if it was short, or if the process itself did not run', () => {
     holds.begin(named('Short'));
     turn(1_200);
     vi.advanceTimersByTime(250);

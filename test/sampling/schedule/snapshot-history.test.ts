@@ -34,8 +34,8 @@ const ageOf = (snapshot: Snapshot | undefined, now: Snapshot): number | null =>
     ? null
     : now.at.wallMilliseconds - snapshot.at.wallMilliseconds;
 
-describe('the snapshots of the past', () => {
-  it('meet each requested time to an eighth, however different the times are', () => {
+describe('stored snapshots for changes', () => {
+  it('match each requested time to an eighth, however different the times are', () => {
     const history = new SnapshotHistory(100, new Memory(100_000));
     const overs = [100, 700, 1000, 5000, 60_000];
     const ages = new Map<number, number[]>(overs.map((over) => [over, []]));
@@ -73,7 +73,7 @@ describe('the snapshots of the past', () => {
     expect(history.find(1000, snapshotAt(301_000))).toBeUndefined();
   });
 
-  it('are kept only if there is memory for all that a time needs, which is given back with them', () => {
+  it('are kept only if there is memory for all that a time needs, which is released with them', () => {
     // Room for the 18 snapshots of one time, and not for those of a second one.
     const memory = new Memory(20_000);
     const history = new SnapshotHistory(100, memory);

@@ -20,7 +20,7 @@ function watcherOf(index: number, until: Promise<unknown> = Promise.resolve()): 
 }
 
 describe('a tick scheduler', () => {
-  it('takes no tick for a watcher that has been removed, so that the next one gets none of a stopped scheduler', async () => {
+  it('takes no tick for a removed listener, and a later listener gets a tick although the scheduler was stopped before', async () => {
     const reads: number[] = [];
     const scheduler = new TickScheduler({
       everyMilliseconds: 60_000,
@@ -78,7 +78,7 @@ describe('a tick scheduler', () => {
     expect(taken).toEqual([...names.slice(0, 16), 'another', ...names.slice(16)]);
   });
 
-  it('calls a watcher when all were offered a tick, unless it was removed meanwhile', async () => {
+  it('calls a listener after a tick was offered to all, unless it was removed meanwhile', async () => {
     const offered: string[] = [];
     const scheduler = schedulerOn(() => 0n);
     const second: TickListener = { onTick: () => offered.push('second') };

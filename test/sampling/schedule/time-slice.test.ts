@@ -18,7 +18,7 @@ function sliceWith(burst: { readonly waits: number; readonly works: number }) {
   return { time: Math.round(clock.time), used: Math.round(clock.used) };
 }
 
-describe('a slice of work', () => {
+describe('a time slice', () => {
   it('is over after ten milliseconds on a quiet machine', () => {
     expect(sliceWith({ waits: 0, works: 10 })).toEqual({ time: 11, used: 11 });
   });
@@ -27,14 +27,14 @@ describe('a slice of work', () => {
     expect(sliceWith({ waits: 30, works: 2 })).toEqual({ time: 96, used: 6 });
   });
 
-  it('is over after two hundred milliseconds, however little it could do', () => {
+  it('is over after two hundred milliseconds, however little processor time it got', () => {
     const { time, used } = sliceWith({ waits: 99, works: 1 });
     expect(time).toBeGreaterThan(200);
     expect(time).toBeLessThanOrEqual(300);
     expect(used).toBeLessThan(5);
   });
 
-  it('is over after ten milliseconds where it is the first, as the time that came before is not known', () => {
+  it('is over after ten milliseconds if it is the first, because its earlier processor time is unknown', () => {
     const slice = new TimeSlice(clock);
     clock.time = 10;
     expect(slice.isOver).toBe(false);

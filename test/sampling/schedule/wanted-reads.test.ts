@@ -13,11 +13,11 @@ function wantedOf(...requests: readonly ReadRequest[]): readonly ReadRequest[] {
   return requests;
 }
 
-describe('what the watchers want to have read', () => {
+describe('the reads that the listeners of a tick request', () => {
   const one = wantedOf({ object: first ?? null, over: 'PREVIOUS_EVENT' }, { object: null, over: null });
   const other = wantedOf({ object: second ?? null, over: 2_000 }, { object: first ?? null, over: 2_000 });
 
-  it('is each object once, with its position, and the times of changes', () => {
+  it('contain each object once, with its position, and the intervals of changes', () => {
     const { objects, numbers, overs } = new WantedReadsMemory().of([one, other]);
     expect(objects).toEqual([first, second]);
     expect([...numbers]).toEqual([
@@ -27,7 +27,7 @@ describe('what the watchers want to have read', () => {
     expect(overs).toEqual([2_000]);
   });
 
-  it('is the same while the lists are the same, and another one once they are not', () => {
+  it('are the same object while the lists are the same, and another one once they are not', () => {
     const memory = new WantedReadsMemory();
     const before = memory.of([one, other]);
     expect(memory.of([one, other])).toBe(before);
