@@ -34,7 +34,7 @@ describe('the text of a document', () => {
     });
   });
 
-  it('is left to the parser if it has a syntax error', () => {
+  it('is passed to the parser if it has a syntax error', () => {
     expect(textProblem('{ a "', limits)).toBeNull();
     expect(textProblem('\u0000', limits)).toBeNull();
   });
@@ -91,7 +91,7 @@ describe('an operation', () => {
     );
   });
 
-  it('is counted quickly if fragments spread each other thirty times', () => {
+  it('is measured quickly if fragments spread each other thirty times', () => {
     const fragments = Array.from(
       { length: 30 },
       (_, n) => `fragment f${n} on T { ...f${n + 1} ...f${n + 1} }`,
@@ -101,7 +101,7 @@ describe('an operation', () => {
     });
   });
 
-  it('is left to validation if a fragment spreads itself', () => {
+  it('is passed to validation if a fragment spreads itself', () => {
     expect(problemOf('{ ...f } fragment f on T { a { ...g } } fragment g on T { b { ...f } }')).toBeNull();
   });
 
@@ -132,12 +132,12 @@ describe('an operation', () => {
     });
   });
 
-  it('is left to validation if a hundred fragments spread each other in a circle', () => {
+  it('is passed to validation if a hundred fragments spread each other in a circle', () => {
     const fragments = manyOf(100, (n) => `fragment f${n} on T { a ...f${(n + 1) % 100} }`);
     expect(documentProblem(parse(`{ ...f0 } ${fragments}`), testLimits)).toBeNull();
   });
 
-  it('is allowed to repeat fields as the fragments of client libraries do', () => {
+  it('may repeat fields as the fragments of client libraries do', () => {
     const fields = manyOf(20, (n) => `f${n}`);
     const fragments = manyOf(50, (n) => `fragment g${n} on T { ${fields} }`);
     const text = `{ a { ${manyOf(50, (n) => `...g${n}`)} } ${manyOf(190, (n) => `a${n}: a { ...g0 }`)} } ${fragments}`;
@@ -145,7 +145,7 @@ describe('an operation', () => {
   });
 });
 
-it('allows the introspection query of clients and every example operation', () => {
+it('document limits allow the introspection query of clients and every example operation', () => {
   const folder = new URL('../../schema/operations/', import.meta.url);
   const examples = readdirSync(folder).map((file) => readFileSync(new URL(file, folder), 'utf8'));
   const introspection = getIntrospectionQuery({

@@ -29,13 +29,13 @@ const documents = [
 ];
 
 describe('the rules for a document', () => {
-  it.each(documents)('find all that all rules find: %s', (text) => {
+  it.each(documents)('find the same errors as the complete list of rules: %s', (text) => {
     const document = parse(text);
     const found = validate(schema, document, rulesFor(document, documentRules), { maxErrors: 100 });
     expect(found).toEqual(validate(schema, document, documentRules, { maxErrors: 100 }));
   });
 
-  it('find something in documents for every rule that can be left out', () => {
+  it('have, for each rule that may be left out, a document in this test that violates it', () => {
     const leftOut = documentRules.filter((rule) => {
       const [plain] = documents;
       return !rulesFor(parse(plain ?? ''), documentRules).includes(rule);
@@ -47,7 +47,7 @@ describe('the rules for a document', () => {
     expect(silent.map(({ name }) => name)).toEqual([]);
   });
 
-  it('are all of them for a document without its tokens', () => {
+  it('are complete for a document without its tokens', () => {
     const document = parse('{ viewer { partitionId } }', { noLocation: true });
     expect(rulesFor(document, documentRules)).toBe(documentRules);
   });

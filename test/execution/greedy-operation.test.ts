@@ -167,7 +167,7 @@ const aliasCounts = [1, 4, 16, 64, 195];
 
 describe('the most expensive operation that the limits allow', () => {
   it.each(known)(
-    'keeps the event loop free, and a larger one is refused at once: %s',
+    'does not block the event loop, and a larger one is rejected immediately: %s',
     async (field, make) => {
       const operation = { ...aliased(field), variables: make() };
       expect(validate(schema, parse(operation.query(1)))).toEqual([]);

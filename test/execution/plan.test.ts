@@ -115,7 +115,7 @@ describe('a plan', () => {
     expect(await plan(query)).toEqual({ values: 3 * 4 * 4, pages: 9 });
   });
 
-  it('counts totals once for each of their readings, and a page as the values that fit in it', async () => {
+  it('counts totals once for each reading that they add, and a page as the values that fit in it', async () => {
     expect(
       await plan('{ partition { virtualProcessorTotals { of counters { hypercalls totalRunTime } } } }'),
     ).toEqual({ values: 1 + 4 * 2, pages: 4 });
@@ -175,14 +175,14 @@ describe('a plan', () => {
       '{ partition { virtualProcessors { partition { virtualProcessor(index: 99) { id } } } } }',
       4 * valuesOfError,
     ],
-    ['ids that lead nowhere', '{ nodes(ids: ["a", "b", "c"]) { id } }', 3 * valuesOfError],
+    ['ids of objects that do not exist', '{ nodes(ids: ["a", "b", "c"]) { id } }', 3 * valuesOfError],
     [
-      'objects that are only put in order',
+      'objects that are only ordered',
       '{ hypervisor { virtualProcessors(orderBy: { counter: HYPERCALLS, by: VALUE }, first: 1) { index } } }',
       9 * valuesOfRank,
     ],
-    ['items of a list that is given', '{ partition { virtualProcessors(indexes: [1, 1, 1]) { index } } }', 3],
-  ])('counts everything, even %s', async (_what, query, values) => {
+    ['items of a list argument', '{ partition { virtualProcessors(indexes: [1, 1, 1]) { index } } }', 3],
+  ])('counts every read object and value, even %s', async (_what, query, values) => {
     expect((await plan(query)).values).toBe(values);
   });
 

@@ -142,7 +142,7 @@ async function problemsOf(number: number): Promise<string[]> {
 }
 
 describe('any operation of any caller', () => {
-  it('has the answer that the rules say, by every transport', { timeout: 1_200_000 }, async () => {
+  it('gets the response that the rules require, by every transport', { timeout: 1_200_000 }, async () => {
     for (let number = 0; number < numRuns; number += 1) {
       const problems = await problemsOf(number);
       if (problems.length > 0) throw new Error(reportOf(current.trial, problems));

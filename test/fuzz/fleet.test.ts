@@ -42,25 +42,29 @@ describe.skipIf(natsServerPath === null)('any operation of any caller in a fleet
   });
   afterAll(() => fleet.close());
 
-  it('has the answer that the rules say, and nothing of other hosts', { timeout: 1_200_000 }, async () => {
-    for (let number = 0; number < numRuns; number += 1) {
-      const choose = choicesOf(seed, 77, number);
-      const kind = oneOf(choose, Object.keys(ways) as (keyof typeof ways)[]);
-      const trial = randomTrial(choose, {
-        schema: schemaOf[kind],
-        host: oneOf(choose, hosts),
-        root: 'query',
-      });
-      const other = oneOf(choose, others);
-      fleet.use({ [testHost]: trial.host, [otherHost]: other });
-      const problems = await ways[kind]({ fleet, trial, other, choose });
-      // What was asked for in a place that was lost may still be read.
-      await settle();
-      if (problems.length > 0) throw new Error(`trial ${number}, ${kind}:\n${reportOf(trial, problems)}`);
-    }
-    expect(Object.keys(ways).filter((kind) => (seen.get(kind) ?? 0) < numRuns / 20)).toEqual([]);
-    expect(seen.get('the other host was there to be seen') ?? 0).toBeGreaterThan(numRuns / 100);
-  });
+  it(
+    'gets the response that the rules require, and nothing of other hosts',
+    { timeout: 1_200_000 },
+    async () => {
+      for (let number = 0; number < numRuns; number += 1) {
+        const choose = choicesOf(seed, 77, number);
+        const kind = oneOf(choose, Object.keys(ways) as (keyof typeof ways)[]);
+        const trial = randomTrial(choose, {
+          schema: schemaOf[kind],
+          host: oneOf(choose, hosts),
+          root: 'query',
+        });
+        const other = oneOf(choose, others);
+        fleet.use({ [testHost]: trial.host, [otherHost]: other });
+        const problems = await ways[kind]({ fleet, trial, other, choose });
+        // What was asked for in a place that was lost may still be read.
+        await settle();
+        if (problems.length > 0) throw new Error(`trial ${number}, ${kind}:\n${reportOf(trial, problems)}`);
+      }
+      expect(Object.keys(ways).filter((kind) => (seen.get(kind) ?? 0) < numRuns / 20)).toEqual([]);
+      expect(seen.get('the other host was there to be seen') ?? 0).toBeGreaterThan(numRuns / 100);
+    },
+  );
 });
 
 interface Asked {

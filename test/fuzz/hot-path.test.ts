@@ -44,30 +44,34 @@ async function ask(
 }
 
 describe('the hot path', () => {
-  it('answers random operations as Yoga does, to the root and to a guest', { timeout: 600_000 }, async () => {
-    const { seed, numRuns } = fuzzSettings(30);
-    let asked = 0;
-    const root = hot.host.partitions.find(({ parent }) => parent === null);
-    const guest = hot.host.partitions.find(({ parent }) => parent !== null);
-    const partitions = [root, guest].flatMap((entry) => (entry === undefined ? [] : [entry.id]));
-    expect(partitions).toHaveLength(2);
-    const property = fc.asyncProperty(fc.nat(), async (number) => {
-      const choose = choicesOf(seed, number, 0);
-      const { operation } = randomTrial(choose, { schema, host: hot.host, root: 'query' });
-      // The state of the service differs from one moment to the next.
-      if (/\bservice\b/.test(operation.query)) return;
-      const body = JSON.stringify({ query: operation.query, variables: operation.variables });
-      for (const partition of partitions) {
-        const expected = await ask(throughYoga, { body, partition });
-        for (const _ of [1, 2]) {
-          asked += 1;
-          expect(await ask(hot, { body, partition })).toEqual(expected);
+  it(
+    'returns the same responses to random operations as Yoga, for the root and for a guest',
+    { timeout: 600_000 },
+    async () => {
+      const { seed, numRuns } = fuzzSettings(30);
+      let asked = 0;
+      const root = hot.host.partitions.find(({ parent }) => parent === null);
+      const guest = hot.host.partitions.find(({ parent }) => parent !== null);
+      const partitions = [root, guest].flatMap((entry) => (entry === undefined ? [] : [entry.id]));
+      expect(partitions).toHaveLength(2);
+      const property = fc.asyncProperty(fc.nat(), async (number) => {
+        const choose = choicesOf(seed, number, 0);
+        const { operation } = randomTrial(choose, { schema, host: hot.host, root: 'query' });
+        // The state of the service differs from one moment to the next.
+        if (/\bservice\b/.test(operation.query)) return;
+        const body = JSON.stringify({ query: operation.query, variables: operation.variables });
+        for (const partition of partitions) {
+          const expected = await ask(throughYoga, { body, partition });
+          for (const _ of [1, 2]) {
+            asked += 1;
+            expect(await ask(hot, { body, partition })).toEqual(expected);
+          }
         }
-      }
-    });
-    await fc.assert(property, { seed, numRuns, endOnFailure: true });
-    // Most of them did take the hot path, or nothing was compared.
-    expect(executed).toBeLessThan(asked * 0.9);
-    expect(hot.complaints()).toEqual([]);
-  });
+      });
+      await fc.assert(property, { seed, numRuns, endOnFailure: true });
+      // Most of them did take the hot path, or nothing was compared.
+      expect(executed).toBeLessThan(asked * 0.9);
+      expect(hot.complaints()).toEqual([]);
+    },
+  );
 });

@@ -57,17 +57,17 @@ const doctors: readonly (readonly [what: string, change: (answer: any) => void, 
     /^hypervisor\.partitions\.nodes: is .* needs to be "2 items"/,
   ],
   [
-    'a count that counts those as well',
+    'a count that includes partitions that the caller may not read',
     ({ data }) => (data.hypervisor.partitions.totalCount = 3),
     /^hypervisor\.partitions\.totalCount: is 3, but needs to be 2/,
   ],
   [
-    'what is denied, beside the error',
+    'denied data together with its error',
     ({ data }) => (data.own.parent = { name: 'root' }),
     /^own\.parent: is {"name":"root"}, but needs to be "null, because of ACCESS_DENIED NOT_SELF_OR_PARENT/,
   ],
   [
-    'what is denied, as null without an error',
+    'a denied field that is null without an error',
     (it) => (it.errors = it.errors.filter(({ path }: any) => path.join() !== 'hypervisor,counters')),
     /^hypervisor\.counters: no error says ACCESS_DENIED NOT_ROOT/,
   ],
@@ -77,7 +77,7 @@ const doctors: readonly (readonly [what: string, change: (answer: any) => void, 
     /^hypervisor\.counters: no error says ACCESS_DENIED NOT_ROOT/,
   ],
   [
-    'that something does not exist, in place of a denial',
+    'an error that says that an object does not exist instead of a denial',
     (it) =>
       (errorAt(it, 'own.parent').extensions = {
         code: 'INVALID_PARTITION_ID',
@@ -86,7 +86,7 @@ const doctors: readonly (readonly [what: string, change: (answer: any) => void, 
     /^own\.parent: no error says ACCESS_DENIED/,
   ],
   [
-    'the status of another error',
+    'the HTTP status of another error',
     (it) => (errorAt(it, 'own.virtualProcessor').extensions.hvStatus = 'HV_STATUS_ACCESS_DENIED'),
     /has the status HV_STATUS_ACCESS_DENIED/,
   ],
@@ -96,7 +96,7 @@ const doctors: readonly (readonly [what: string, change: (answer: any) => void, 
     /^strange: INTERNAL_SERVER_ERROR: .* is an error without a reason/,
   ],
   [
-    'an error beside an answer',
+    'an error together with complete data',
     (it) =>
       it.errors.push({
         message: 'Hm.',
@@ -106,7 +106,7 @@ const doctors: readonly (readonly [what: string, change: (answer: any) => void, 
     /^own\.sampledAt: PAGE_UNAVAILABLE: Hm\. is an error without a reason/,
   ],
   [
-    'two errors of one place',
+    'two errors with one path',
     (it) => it.errors.push(errorAt(it, 'strange')),
     /^strange: .* is one of several errors of one place/,
   ],
@@ -121,12 +121,12 @@ const doctors: readonly (readonly [what: string, change: (answer: any) => void, 
     /shows the inside/,
   ],
   [
-    'the id of another partition, in words',
+    'the id of another partition in a message',
     (it) => (errorAt(it, 'strange').message = `Partition ${hidden()} has gone.`),
     /^the answer tells of the partition \d+/,
   ],
   [
-    'a number that is one off',
+    'a number that is wrong by one',
     ({ data }) => {
       const [processor] = data.own.virtualProcessors;
       processor.counters.totalRunTime = String(BigInt(processor.counters.totalRunTime) ^ 1n);
@@ -134,12 +134,12 @@ const doctors: readonly (readonly [what: string, change: (answer: any) => void, 
     /^own\.virtualProcessors\.0\.counters\.totalRunTime: is/,
   ],
   [
-    'null in the place of a number',
+    'null instead of a number',
     ({ data }) => (data.own.counters.depositedPages = null),
     /^own\.counters\.depositedPages: is/,
   ],
   [
-    'a number as JSON has them',
+    'a 64-bit number that is not a string',
     ({ data }) => (data.own.deltas.gpaSpaceModifications = Number(data.own.deltas.gpaSpaceModifications)),
     /^own\.deltas\.gpaSpaceModifications: is \d+, but needs to be "\d+"/,
   ],
@@ -153,16 +153,20 @@ const doctors: readonly (readonly [what: string, change: (answer: any) => void, 
     ({ data }) => (data.own.deltas.interval.seconds = 1),
     /^own\.deltas\.interval\.seconds: is 1/,
   ],
-  ['another moment', ({ data }) => (data.own.sampledAt = '2023-11-14T22:13:20.000Z'), /^own\.sampledAt: is/],
-  ['values of a page in another order', ({ data }) => data.own.page.groups[0].values.push('1'), /^own\.page/],
+  ['another time', ({ data }) => (data.own.sampledAt = '2023-11-14T22:13:20.000Z'), /^own\.sampledAt: is/],
   [
-    'processors in another order',
+    'values of a page in the wrong order',
+    ({ data }) => data.own.page.groups[0].values.push('1'),
+    /^own\.page/,
+  ],
+  [
+    'processors in the wrong order',
     ({ data }) => data.own.virtualProcessors.reverse(),
     /^own\.virtualProcessors\.0\.index: is/,
   ],
-  ['a field too many', ({ data }) => (data.own.name = 'web'), /^own: is \["sampledAt"/],
-  ['a field too few', ({ data }) => delete data.own.page, /^own: is \["sampledAt"/],
-  ['nothing at all', (it) => (it.data = null), /^: is null, but needs to be "an object"/],
+  ['a field that was not selected', ({ data }) => (data.own.name = 'web'), /^own: is \["sampledAt"/],
+  ['a missing field', ({ data }) => delete data.own.page, /^own: is \["sampledAt"/],
+  ['an empty response', (it) => (it.data = null), /^: is null, but needs to be "an object"/],
 ];
 
 function errorAt({ errors }: any, path: string): any {
@@ -175,7 +179,7 @@ function hidden(): bigint {
 }
 
 describe('the judge', () => {
-  it('finds nothing wrong with what the service says', () => {
+  it('finds no errors in correct responses', () => {
     expect(judged(answer)).toEqual([]);
     const { counters, deltas, rates, virtualProcessors } = answer.data.own;
     // What the doctors change is there.
@@ -184,13 +188,13 @@ describe('the judge', () => {
     expect(virtualProcessors.length).toBeGreaterThan(1);
   });
 
-  it.each(doctors)('finds %s', (_what, change, verdict) => {
+  it.each(doctors)('finds an error: %s', (_what, change, verdict) => {
     const doctored = structuredClone(answer);
     change(doctored);
     expect(judged(doctored)).toContainEqual(expect.stringMatching(verdict));
   });
 
-  it('finds a 0 in the place of what a page does not carry', () => {
+  it('finds a 0 for a counter that is missing from a page', () => {
     const [counter] = countersOf('PARTITION');
     const name = { object: 'PARTITION', partitionId: 1n } as const;
     const lacking = hosts.find(
@@ -215,7 +219,7 @@ describe('the judge', () => {
     expect(judgedAs('0')).toEqual([expect.stringMatching(/: is "0", but needs to be null/)]);
   });
 
-  it('knows an id for what it names', () => {
+  it('recognises the object of an id', () => {
     const id = nodeIdOf({ object: 'PARTITION', partitionId: 1n }, testHost);
     const ids = new Map([[id, { object: 'PARTITION', partitionId: 1n } as const]]);
     const document = parse(`{ node(id: "${id}") { id } }`);

@@ -32,23 +32,27 @@ afterEach(() => {
 });
 
 describe('any subscription', () => {
-  it('has the events that the rules, the host and its pages say', { timeout: 600_000 }, async () => {
-    const property = fc.asyncProperty(fc.nat({ max: hosts.length - 1 }), fc.gen(), async (n, draw) => {
-      const host = hosts[n];
-      if (host === undefined) throw new RangeError(`there is no host ${n}`);
-      const trial = randomTrial(freeChoices(draw), { schema, host, root: 'subscription' });
-      if ((await problemsOf(trial)).length === 0) return;
-      const fails = async (document: DocumentNode): Promise<boolean> =>
-        (await problemsOf({ ...trial, document })).length > 0;
-      const document = await reducedOperation(trial.document, fails);
-      throw new Error(reportOf({ ...trial, document }, await problemsOf({ ...trial, document })));
-    });
-    await fc.assert(property, { seed, numRuns, endOnFailure: true });
-    expect(seen.first).toBeGreaterThan(numRuns / 3);
-    expect(seen.second).toBeGreaterThan(numRuns / 10);
-    // Denied, and unchanged or not so soon.
-    expect(Math.min(seen.ended, seen.silent)).toBeGreaterThan(numRuns / 100);
-  });
+  it(
+    'receives the events that follow from the rules, the host and its pages',
+    { timeout: 600_000 },
+    async () => {
+      const property = fc.asyncProperty(fc.nat({ max: hosts.length - 1 }), fc.gen(), async (n, draw) => {
+        const host = hosts[n];
+        if (host === undefined) throw new RangeError(`there is no host ${n}`);
+        const trial = randomTrial(freeChoices(draw), { schema, host, root: 'subscription' });
+        if ((await problemsOf(trial)).length === 0) return;
+        const fails = async (document: DocumentNode): Promise<boolean> =>
+          (await problemsOf({ ...trial, document })).length > 0;
+        const document = await reducedOperation(trial.document, fails);
+        throw new Error(reportOf({ ...trial, document }, await problemsOf({ ...trial, document })));
+      });
+      await fc.assert(property, { seed, numRuns, endOnFailure: true });
+      expect(seen.first).toBeGreaterThan(numRuns / 3);
+      expect(seen.second).toBeGreaterThan(numRuns / 10);
+      // Denied, and unchanged or not so soon.
+      expect(Math.min(seen.ended, seen.silent)).toBeGreaterThan(numRuns / 100);
+    },
+  );
 });
 
 /** Takes the first two events, the second one interval later; tells what is wrong with them. */

@@ -22,55 +22,64 @@ const hosts = Array.from(
 const seen = { fields: new Set<string>(), codes: new Map<string, number>(), values: 0, refused: 0, again: 0 };
 
 describe('any operation', () => {
-  it('has the answer that the rules, the host and its pages say', { timeout: 600_000 }, async () => {
-    const property = fc.asyncProperty(fc.nat({ max: hosts.length - 1 }), fc.gen(), async (n, draw) => {
-      const host = hosts[n];
-      if (host === undefined) throw new RangeError(`there is no host ${n}`);
-      const choose = freeChoices(draw);
-      const onField = (name: string): void => void seen.fields.add(name);
-      const trial = { ...randomTrial(choose, { schema, host, root: 'query' }), onField };
-      // Orders by growth leave open which of the readings held they were made from.
-      const pause = choose(3) === 3 && !trial.operation.query.includes('orderBy') ? 50 * choose(40) : null;
-      const problems = await problemsOf(trial, { pause });
-      if (problems.length === 0) return;
-      const fails = async (document: DocumentNode): Promise<boolean> =>
-        (await problemsOf({ ...trial, document }, { pause })).length > 0;
-      const document = await reducedOperation(trial.document, fails);
-      throw new Error(reportOf({ ...trial, document }, await problemsOf({ ...trial, document }, { pause })));
-    });
-    // The operation is made smaller by what it asks for, not by the choices that made it.
-    await fc.assert(property, {
-      ...settings,
-      endOnFailure: true,
-      plugins: [fc.interruptAfterTimeLimit(580_000, { failOnInterrupt: true })],
-    });
-  });
+  it(
+    'gets the response that follows from the rules, the host and its pages',
+    { timeout: 600_000 },
+    async () => {
+      const property = fc.asyncProperty(fc.nat({ max: hosts.length - 1 }), fc.gen(), async (n, draw) => {
+        const host = hosts[n];
+        if (host === undefined) throw new RangeError(`there is no host ${n}`);
+        const choose = freeChoices(draw);
+        const onField = (name: string): void => void seen.fields.add(name);
+        const trial = { ...randomTrial(choose, { schema, host, root: 'query' }), onField };
+        // Orders by growth leave open which of the readings held they were made from.
+        const pause = choose(3) === 3 && !trial.operation.query.includes('orderBy') ? 50 * choose(40) : null;
+        const problems = await problemsOf(trial, { pause });
+        if (problems.length === 0) return;
+        const fails = async (document: DocumentNode): Promise<boolean> =>
+          (await problemsOf({ ...trial, document }, { pause })).length > 0;
+        const document = await reducedOperation(trial.document, fails);
+        throw new Error(
+          reportOf({ ...trial, document }, await problemsOf({ ...trial, document }, { pause })),
+        );
+      });
+      // The operation is made smaller by what it asks for, not by the choices that made it.
+      await fc.assert(property, {
+        ...settings,
+        endOnFailure: true,
+        plugins: [fc.interruptAfterTimeLimit(580_000, { failOnInterrupt: true })],
+      });
+    },
+  );
 
-  it.skipIf(settings.numRuns < 10_000)('was asked for every field, and ran into every rule', () => {
-    const fields = Object.values(schema.getTypeMap()).flatMap((type) =>
-      isObjectType(type) && !type.name.startsWith('__') && type.name !== 'Subscription'
-        ? Object.keys(type.getFields())
-            .filter((name) => !isJudgedElsewhere(type.name, name))
-            .map((name) => `${type.name}.${name}`)
-        : [],
-    );
-    expect(fields.filter((field) => !seen.fields.has(field))).toEqual([]);
-    expect([...seen.codes.keys()].sort()).toEqual([
-      'ACCESS_DENIED NOT_ROOT',
-      'ACCESS_DENIED NOT_SELF_OR_PARENT',
-      'ACCESS_DENIED NO_PRIVILEGE',
-      'INVALID_PARAMETER',
-      'INVALID_PARTITION_ID',
-      'INVALID_VP_INDEX',
-      'LIMIT_EXCEEDED',
-      'PAGE_MALFORMED',
-      'PAGE_UNAVAILABLE',
-    ]);
-    expect(Math.min(...seen.codes.values())).toBeGreaterThan(20);
-    expect(seen.values).toBeGreaterThan(50_000);
-    expect(seen.again).toBeGreaterThan(1_000);
-    expect(seen.refused).toBeLessThan(500);
-  });
+  it.skipIf(settings.numRuns < 10_000)(
+    'is drawn until every field was selected and every error code has occurred',
+    () => {
+      const fields = Object.values(schema.getTypeMap()).flatMap((type) =>
+        isObjectType(type) && !type.name.startsWith('__') && type.name !== 'Subscription'
+          ? Object.keys(type.getFields())
+              .filter((name) => !isJudgedElsewhere(type.name, name))
+              .map((name) => `${type.name}.${name}`)
+          : [],
+      );
+      expect(fields.filter((field) => !seen.fields.has(field))).toEqual([]);
+      expect([...seen.codes.keys()].sort()).toEqual([
+        'ACCESS_DENIED NOT_ROOT',
+        'ACCESS_DENIED NOT_SELF_OR_PARENT',
+        'ACCESS_DENIED NO_PRIVILEGE',
+        'INVALID_PARAMETER',
+        'INVALID_PARTITION_ID',
+        'INVALID_VP_INDEX',
+        'LIMIT_EXCEEDED',
+        'PAGE_MALFORMED',
+        'PAGE_UNAVAILABLE',
+      ]);
+      expect(Math.min(...seen.codes.values())).toBeGreaterThan(20);
+      expect(seen.values).toBeGreaterThan(50_000);
+      expect(seen.again).toBeGreaterThan(1_000);
+      expect(seen.refused).toBeLessThan(500);
+    },
+  );
 });
 
 /** Asks, and where there is a pause again after it, with readings that are held; tells what is wrong. */

@@ -135,12 +135,12 @@ async function atRest(process: ServiceProcess): Promise<Holdings> {
 }
 
 describe('any input over connections', () => {
-  it('is of more than 25 kinds', () => {
+  it('consists of more than 25 kinds of pieces', () => {
     expect(Object.keys(pieceKinds).length).toBeGreaterThan(25);
   });
 
   // Half of its processor time is the clients': 300 connections, a third of them with handshakes of TLS.
-  it('ends no process, and leaves nothing behind', { timeout: 1_200_000 }, async () => {
+  it('crashes no process and leaks nothing', { timeout: 1_200_000 }, async () => {
     const { seed, numRuns } = fuzzSettings(300);
     const warmUp = Math.ceil(numRuns / 5);
     await makeConnections({ seed, from: 0, to: warmUp });

@@ -69,25 +69,25 @@ async function tryOut({ pieces, methods }: OddExchange, count?: number): Promise
 const statuses = new Map<number, number>();
 
 describe('HTTP', { timeout: 600_000 }, () => {
-  it('with any bytes is answered by the protocol', () =>
+  it('with any bytes gets a response that conforms to the protocol', () =>
     fuzz(60, (choose) => tryOut(randomExchange(choose))));
 
-  it('with a few bytes of a request gone, doubled or changed is answered by the protocol', () =>
+  it('with a few bytes of a request removed, repeated or changed gets a response that conforms to the protocol', () =>
     fuzz(200, (choose) => tryOut(mutatedExchange(choose, service.rootToken))));
 
-  it('with odd methods, targets, headers and lengths, one after the other, is answered by the protocol', () =>
+  it('with odd methods, targets, headers and lengths, in sequence, gets responses that conform to the protocol', () =>
     fuzz(200, (choose) => tryOut(composedExchange(choose, service.rootToken))));
 
-  it('with bodies of odd JSON has an answer for each', () =>
+  it('with bodies of odd JSON gets a response for each', () =>
     fuzz(80, (choose) => tryOut(bodiesExchange(choose, service.rootToken), 8)));
 
-  it('with odd parameters has an answer for each', () =>
+  it('with odd parameters gets a response for each', () =>
     fuzz(80, (choose) => tryOut(parametersExchange(choose, service.rootToken), 8)));
 
-  it('with bodies of odd JSON is answered with events', () =>
+  it('with bodies of odd JSON gets events', () =>
     fuzz(80, (choose) => tryOut(eventsExchange(choose, service.rootToken))));
 
-  it('has been answered in every way', () => {
+  it('has produced every kind of response', () => {
     expect([...statuses.keys()].sort()).toEqual(expect.arrayContaining([200, 400, 401, 404, 405, 415, 431]));
   });
 });
@@ -102,7 +102,7 @@ describe('variables', () => {
     PartitionFilter: '{ hypervisor { partitions(filter: $v) { nodes { name } } } }',
   };
 
-  it('of every wrong type are answered', { timeout: 600_000 }, async () => {
+  it('of every wrong type get a response', { timeout: 600_000 }, async () => {
     await fuzz(300, async (choose) => {
       const { operation } = randomTrial(choose, { schema, host: service.host, root: 'query' });
       const names = Object.keys(operation.variables);
@@ -139,7 +139,7 @@ describe('variables', () => {
 });
 
 describe('any input over a WebSocket', () => {
-  it('is answered by the protocol, or ends with the code for it', { timeout: 600_000 }, () =>
+  it('gets responses that conform to the protocol, or the right close code', { timeout: 600_000 }, () =>
     fuzz(600, async (choose) => {
       const frames = oddFrames(choose, service.rootToken);
       const bytes = await exchange(service.port, { pieces: [handshake, ...frames], isAnswered: true });
@@ -153,8 +153,8 @@ describe('any input over a WebSocket', () => {
   );
 });
 
-describe('a service that is closed', () => {
-  it('leaves nothing behind', async () => {
+describe('a service after shutdown', () => {
+  it('has released everything', async () => {
     const closingAt = Date.now();
     await service.close();
     expect(Date.now() - closingAt).toBeLessThan(2_000);

@@ -81,7 +81,7 @@ describe('a stream over an unavailable source', () => {
     expect(events.at(-1)?.data.partition.counters.gpaPages).toBe('7');
   });
 
-  it('can be opened meanwhile, and has its first event at once', async () => {
+  it('can be opened in the meantime, and has its first event immediately', async () => {
     goAway();
     for (let n = 0; n < 3; n += 1) {
       await expect(bench.sampler.topology(new AbortController().signal)).rejects.toThrow('gone');
@@ -97,7 +97,7 @@ describe('a stream over an unavailable source', () => {
 });
 
 describe('a stream over a source that hangs', () => {
-  it('has an error when the time limit is over, and without a wait from the third time on', async () => {
+  it('has an error after the timeout, and without waiting from the third time on', async () => {
     const events = collect(await bench.open(query('')));
     await pass(bench, 200);
     source.read = () => new Promise(() => undefined);

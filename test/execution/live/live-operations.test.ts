@@ -29,7 +29,7 @@ describe('a subscription', () => {
     });
   });
 
-  it('is rejected above the maximum number of open ones, of one caller and of all callers', async () => {
+  it('is rejected above the maximum number of open subscriptions, of one caller and of all callers', async () => {
     bench = new LiveBench(source, { maxStreams: 3, maxStreamsPerCaller: 2 });
     const query = 'subscription { hypervisor { id } }';
     const streams = [await bench.open(query), await bench.open(query)];
@@ -45,7 +45,7 @@ describe('a subscription', () => {
     expect(await problem(query)).toBeNull();
   });
 
-  it('is rejected above it even if many are opened at the same time', async () => {
+  it('is rejected above this maximum even if many are opened at the same time', async () => {
     bench = new LiveBench(source, { maxStreams: 30, maxStreamsPerCaller: 20 });
     const query = 'subscription { hypervisor { id } }';
     const opened = await Promise.all(Array.from({ length: 50 }, () => bench.subscribe({ query })));

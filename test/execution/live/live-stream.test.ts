@@ -22,7 +22,7 @@ beforeEach(() => {
 afterEach(() => closeBench(bench));
 
 describe('a stream', () => {
-  it('has its first event at once, then one per interval, with changes since the previous event', async () => {
+  it('has its first event immediately, then one per interval, with changes since the previous event', async () => {
     const stream = await bench.open(lps);
     const first = await stream.next();
     expect(first?.data.hypervisor.logicalProcessors[0]).toEqual({
@@ -49,7 +49,7 @@ describe('a stream', () => {
     expect((await third)?.data.hypervisor.sampledAt).toBe('2023-11-14T22:13:22.000Z');
   });
 
-  it('reads nothing and has no timer after it has ended', async () => {
+  it('reads nothing and has no timer after its end', async () => {
     const stream = await bench.open(lps);
     await stream.next();
     const { length } = source.batches;
@@ -110,7 +110,7 @@ describe('a stream', () => {
 });
 
 describe('a stream that is opened while the service ends', () => {
-  it('ends before its first event, and leaves nothing behind', async () => {
+  it('ends before its first event, and releases everything', async () => {
     const opening = bench.open(lps);
     bench.live.close();
     expect(await (await opening).next()).toBeNull();
@@ -133,7 +133,7 @@ describe('unchanged events', () => {
     }
   };
 
-  it('are skipped, and later changes are since the last event that was sent', async () => {
+  it('are skipped, and later changes are relative to the last event that was sent', async () => {
     // The counter increases again at 3 s and 4 s.
     source.value = (_counter, _name, milliseconds) =>
       BigInt(Math.min(Math.max(0, Math.floor(milliseconds / 1000) - 2), 2));
@@ -232,7 +232,7 @@ describe('a failure during a subscription', () => {
 
   it.each([
     ['a partition of another caller', 9n],
-    ['one that there never was', 99n],
+    ['a partition that never existed', 99n],
   ])('is the same error for %s, even if the source failed at first', async (_which, id) => {
     source.broken.set('*', new HvqlError('PAGE_UNAVAILABLE', 'The folder is away.'));
     const stream = await bench.open(partition.replace('5', String(id)), { caller: caller(5n) });
@@ -244,7 +244,7 @@ describe('a failure during a subscription', () => {
     expect(await stream.next()).toBeNull();
   });
 
-  it('does not result from undeclared variables, however deep', async () => {
+  it('does not result from undeclared variables, at any depth', async () => {
     let deep: unknown = [];
     for (let n = 0; n < 200_000; n += 1) deep = [deep];
     const one = await bench.open(partition, { variables: { deep } });
@@ -277,7 +277,7 @@ describe('a failure during a subscription', () => {
     expect(await stream.next()).toBeNull();
   });
 
-  it('of a total, which decreases, is a reset: unknown, never negative', async () => {
+  it('of a total, which decreases, is a reset: changes are unknown, never negative', async () => {
     const stream = await bench.open(lps);
     source.value = ({ slot }, _name, milliseconds) =>
       milliseconds > 1500 ? 5n : BigInt(slot + 1) * 1000n + BigInt(milliseconds);
@@ -291,7 +291,7 @@ describe('a failure during a subscription', () => {
     expect(resets).toEqual([1000, null, 0]);
   });
 
-  it('of a slow source to keep up skips ticks, and events have the actual interval', async () => {
+  it('of a slow source to keep up skips ticks, and events show the actual interval', async () => {
     const stream = await bench.open(lps);
     await stream.next();
     const read = source.read.bind(source);

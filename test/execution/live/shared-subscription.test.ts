@@ -44,7 +44,7 @@ describe('several streams', () => {
     expect(source.batches).toHaveLength(2);
   });
 
-  it('share their first snapshot if they are opened within ten milliseconds, and not later', async () => {
+  it('share their first snapshot if they are opened within ten milliseconds, and otherwise do not', async () => {
     const first = await bench.open(lps);
     await first.next();
     source.milliseconds += 9;
@@ -57,7 +57,7 @@ describe('several streams', () => {
     expect(source.batches).toHaveLength(2);
   });
 
-  it('share the first snapshot of other operations within that time if it has all that they read', async () => {
+  it('share the first snapshot of other operations within that time if it has all the objects that they read', async () => {
     const others = 'subscription { hypervisor { sampledAt logicalProcessors { rates { totalRunTime } } } }';
     const one =
       'subscription { hypervisor { sampledAt logicalProcessor(index: 1) { counters { totalRunTime } } } }';
@@ -75,7 +75,7 @@ describe('several streams', () => {
     expect(await sampledAt(one)).not.toBe(first);
   });
 
-  it('are independent: a slow one delays no other, however many there are', async () => {
+  it('are independent: a slow stream never delays another', async () => {
     const limits = { maxStreams: 1_100, maxStreamsPerCaller: 1_100 };
     bench = new LiveBench(source, limits);
     const streams = await Promise.all(Array.from({ length: 1_100 }, () => bench.open(lps)));
@@ -200,7 +200,7 @@ describe('several streams', () => {
     expect(seconds(await second)).toBe(1.1);
   });
 
-  it('of different intervals have ticks of their own', async () => {
+  it('of different intervals have separate ticks', async () => {
     const [slow, quick] = [
       await bench.open(lps.replace('hypervisor', 'hypervisor(every: "2s")')),
       await bench.open(lps.replace('hypervisor', 'hypervisor(every: "500ms")')),
@@ -216,7 +216,7 @@ describe('several streams', () => {
     expect(counts).toEqual({ slow: 2, quick: 8 });
   });
 
-  it('are not shared between callers of different rights', async () => {
+  it('are not shared between callers with different rights', async () => {
     const query = 'subscription { hypervisor { partitions { nodes { partitionId } } } }';
     const streams = await Promise.all(
       [caller(1n), caller(5n), caller(5n, ['ACCESS_STATS'])].map((who) => bench.open(query, { caller: who })),
@@ -229,7 +229,7 @@ describe('several streams', () => {
   });
 });
 
-describe('changes in a first event', () => {
+describe('the changes in a first event', () => {
   const one =
     'partition(id: 5) { rates { interval { seconds } } deltas(over: "2s") { interval { seconds } } }';
   const spansOf = (event: any): unknown[] => {
@@ -268,11 +268,11 @@ describe('changes in a first event', () => {
       [0.9, 4],
     ],
     [[4_001], [null, null]],
-  ])('with readings in memory of ages %j ms are over %j s', async (ages, spans) => {
+  ])('are, with readings in memory of ages %j ms, over %j s', async (ages, spans) => {
     expect(spansOf(await firstAfter(...ages))).toEqual(spans);
   });
 
-  it('are since the previous event from the second one on', async () => {
+  it('are relative to the previous event from the second one on', async () => {
     await firstAfter(1_500);
     const stream = await bench.open(`subscription { ${one} }`);
     await stream.next();
@@ -282,8 +282,8 @@ describe('changes in a first event', () => {
   });
 });
 
-describe('changes over a given interval', () => {
-  it('are unknown until a reading is old enough, and are then taken from it', async () => {
+describe('the changes over a given interval', () => {
+  it('are unknown until a reading is old enough, and are then computed from it', async () => {
     const stream = await bench.open(
       'subscription { hypervisor(every: "500ms") { logicalProcessor(index: 0) { rates(over: "2s") { interval { seconds } } } } }',
     );
@@ -297,7 +297,7 @@ describe('changes over a given interval', () => {
     expect(spans).toEqual([null, null, null, null, 2, 2, 2, 2]);
   });
 
-  it('are taken from held readings where there is no memory for snapshots', async () => {
+  it('are computed from stored readings if there is no memory for snapshots', async () => {
     const maximumBytes = 200_000;
     const holding = { maximumAgeMilliseconds: 120_000, historyMilliseconds: 120_000, maximumBytes };
     await closeBench(bench);
@@ -319,7 +319,7 @@ describe('changes over a given interval', () => {
     expect(Math.max(...spans)).toBeLessThanOrEqual(4);
   });
 
-  it('may span much more than the interval of events, within an eighth', async () => {
+  it('may span much more than the interval of events, accurate to an eighth', async () => {
     const stream = await bench.open(
       'subscription { hypervisor(every: "100ms") { logicalProcessor(index: 0) { rates(over: "10s") { interval { seconds } } } } }',
     );

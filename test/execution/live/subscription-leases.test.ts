@@ -34,7 +34,7 @@ describe('the leases of subscriptions', () => {
     expect(take(one, { partition: '3' })).toEqual({ code: 'LIMIT_EXCEEDED', limit: 4, actual: 5 });
   });
 
-  it('are free again after their release, once for each lease', () => {
+  it('are free again after their release, and each lease is released only once', () => {
     const number = Number(take(one));
     take(other);
     take(one);
@@ -68,7 +68,7 @@ describe('the leases of subscriptions', () => {
     expect(take(one, { asks: 'b', length: 20 })).toBeTypeOf('number');
   });
 
-  it('count variables for each operation, and a shared document once', () => {
+  it('count variables for each operation, and a shared document only once', () => {
     take(one, { length: 40, variables: 5 });
     expect(take(other, { length: 40, variables: 15 })).toBe(2);
     expect(take(other, { length: 40, variables: 16 })).toEqual({

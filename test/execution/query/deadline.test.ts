@@ -75,7 +75,7 @@ describe('the deadline of an operation', () => {
     expect((await answer).errors).toMatchObject([{ extensions: { code: 'LIMIT_EXCEEDED' } }]);
   });
 
-  it('counts from when the operation was taken, where the transport has read the clock', async () => {
+  it('starts when the operation was received, if the transport recorded that time', async () => {
     source.topology = () => new Promise(() => {});
     const answer = run('{ partition { name } }', { takenAt: performance.now() - 1_500 });
     let isAnswered = false;
@@ -87,7 +87,7 @@ describe('the deadline of an operation', () => {
     expect((await answer).errors).toMatchObject([{ extensions: { code: 'LIMIT_EXCEEDED' } }]);
   });
 
-  it('does not include the time that the operation asks to wait', async () => {
+  it('does not include the wait that the operation requests', async () => {
     const answer = run('{ partition { rates(over: "30s") { gpaSpaceModifications interval { seconds } } } }');
     for (let n = 0; n < 32; n += 1) {
       source.milliseconds += 1_000;
@@ -100,7 +100,7 @@ describe('the deadline of an operation', () => {
     });
   });
 
-  it('ends the operation without a result when the client goes away', async () => {
+  it('is not the error of an operation that ends because its client disconnects', async () => {
     const gone = new AbortController();
     source.topology = () => new Promise(() => {});
     const answer = run('{ partition { name } }', { signal: gone.signal });

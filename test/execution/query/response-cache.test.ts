@@ -100,7 +100,7 @@ function dataOf({ data }: ExecutionResult): Record<string, unknown> {
 }
 
 describe('equal operations on one snapshot', () => {
-  it.each(pairs)('gives each its own answer: %s, then %s', async (first, second) => {
+  it.each(pairs)('return the response of their own caller: %s, then %s', async (first, second) => {
     for (const text of [everything, own, readable]) {
       const document = parse(text);
       const alone = (who: string) =>
@@ -161,7 +161,7 @@ describe('equal operations on one snapshot', () => {
     expect((await run(world, document)).errors).toBeUndefined();
   });
 
-  it('are not equal with other variables or another name, or if they select the service', async () => {
+  it('are not equal with other variables or another operation name, or if they select the service field', async () => {
     const world = serviceOver(source, 1_000);
     const document = parse(`
       query A($id: UInt64!) { partition(id: $id) { partitionId sampledAt } }
@@ -229,7 +229,7 @@ describe('the bytes of a cached response', () => {
     expect(written(refused).response.buffer).toBe(first.response.buffer);
   });
 
-  it('are released soon after the snapshot where no operation follows', async () => {
+  it('are released soon after the snapshot if no operation follows', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     onTestFinished(() => void vi.useRealTimers());
     const first = await ask(serviceOver(source, 1_000));
@@ -281,7 +281,7 @@ describe('an operation on a snapshot that was read for another one', () => {
     expect(source.batches).toEqual([['partition/9'], ['partition/9', 'partition/5']]);
   });
 
-  it('joins the snapshot while it is being read', async () => {
+  it('joins a snapshot that is still being read', async () => {
     const world = serviceOver(source, 1_000);
     let finish = (): void => {};
     let reads = 0;
@@ -301,7 +301,7 @@ describe('an operation on a snapshot that was read for another one', () => {
     expect(reads).toBe(1);
   });
 
-  it('has the same changes as all that share it', async () => {
+  it('has the same changes as all operations that share it', async () => {
     const world = serviceOver(source, 1_000);
     const change = (name: string) =>
       parse(`{ partition(id: 9) { ${name}: deltas { interval { seconds } gpaSpaceModifications } } }`);

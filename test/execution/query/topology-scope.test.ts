@@ -87,7 +87,7 @@ async function add(place: string): Promise<void> {
 }
 
 describe('the lists of virtual processors', () => {
-  it('are read only for the partitions of an operation, however many exist', async () => {
+  it('are read only for the partitions of an operation, however many there are', async () => {
     const world = service(0);
     const first = await run(world, oneCounter);
     expect(first.errors).toBeUndefined();
@@ -164,7 +164,7 @@ describe('the lists of virtual processors', () => {
     expect((forLate as Topology).partition(139n)?.virtualProcessors).toEqual([0, 8]);
   });
 
-  it('are read by a tick only for its subscriptions, from their first tick on', async () => {
+  it('are read by a tick only for its subscriptions, starting with their first tick', async () => {
     const world = service(0);
     const live = new LiveOperations(world);
     const events = async (document: DocumentNode) => {
