@@ -7,7 +7,7 @@ import { codeTable, HvqlError, withoutStacks } from '../src/errors.ts';
 const src = fileURLToPath(new URL('../src/', import.meta.url));
 
 describe('the table of error codes', () => {
-  it('has every code that the source gives to an error', () => {
+  it('contains every code that the source code uses', () => {
     const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) =>
       file.endsWith('.ts'),
     );
@@ -18,7 +18,7 @@ describe('the table of error codes', () => {
     expect(codes.filter((code) => !(code in codeTable))).toEqual([]);
   });
 
-  it('has the close codes of graphql-transport-ws', () => {
+  it('contains the close codes of graphql-transport-ws', () => {
     const closeCodes = Object.entries(codeTable).flatMap(([code, { closeCode }]) =>
       closeCode === undefined ? [] : [[code, closeCode] as const],
     );
@@ -35,14 +35,14 @@ describe('the table of error codes', () => {
 const errorCode = /(?:new (?:Hvql|Http)Error\(\s*|withCode\(\w+, |extensions: \{ code: )'([A-Z][A-Z_]+)'/g;
 
 describe('an HvqlError', () => {
-  it('has no stack trace, and leaves those of other errors as they are', () => {
+  it('has no stack trace, and does not remove those of other errors', () => {
     const before = Error.stackTraceLimit;
     expect(new HvqlError('INVALID_PARAMETER', 'no').stack).not.toContain('\n');
     expect(Error.stackTraceLimit).toBe(before);
     expect(new Error('bug').stack).toContain('errors.test.ts');
   });
 
-  it('that is made in a function that throws leaves them as well', () => {
+  it('does not remove those of other errors, even if the function that creates it throws', () => {
     const fail = (): never => {
       throw new Error('bug');
     };

@@ -35,7 +35,7 @@ function packagesOf(files: Iterable<string>): ReadonlySet<string | null> {
 }
 
 describe('the imports of a file', () => {
-  it('are those of its code, with what brings types only marked as such', () => {
+  it('are found in its code, and imports of types only are marked', () => {
     const path = join(scratchFolder(), 'file.ts');
     const lines = [
       "// import a from 'comment';",
@@ -62,16 +62,16 @@ describe('the program', () => {
   const files = [...filesRunBy('src/cli/main.ts')];
   const imported = packagesOf(files);
 
-  it('is the files of src that it names', () => {
+  it('consists of files of src that exist', () => {
     expect(files.length).toBeGreaterThan(100);
     expect(files.filter((file) => !existsSync(file))).toEqual([]);
   });
 
-  it.each(['graphql-yoga', 'graphql', '@pothos/core', 'dataloader'])('runs %s', (name) => {
+  it.each(['graphql-yoga', 'graphql', '@pothos/core', 'dataloader'])('imports %s', (name) => {
     expect(imported).toContain(name);
   });
 
-  it('imports only what is installed with it', () => {
+  it('imports only packages that are installed with it', () => {
     const all = packagesOf(
       readdirSync('src', { recursive: true, encoding: 'utf8' })
         // What runs in browsers is built into dist/dashboard with all that it imports.
@@ -81,7 +81,7 @@ describe('the program', () => {
     expect([...all].filter((name) => name !== null && !(name in dependencies))).toEqual([]);
   });
 
-  it('has no dependency that it does not use', () => {
+  it('uses all of its dependencies', () => {
     const others = Object.keys(dependencies).filter((name) => !imported.has(name));
     expect(others).toEqual([
       // docs/decisions.md: yoga is given releases that run on every supported Node.
@@ -98,13 +98,13 @@ describe('the tests', () => {
     .filter((file) => file.endsWith('.test.ts') && !file.includes('node_modules'))
     .map((file) => join('test', file));
 
-  it('run in vitest, every one', () => {
+  it('all import vitest', () => {
     expect(tests.length).toBeGreaterThan(100);
     expect(tests.filter((file) => !packagesOf([file]).has('vitest'))).toEqual([]);
   });
 });
 
-it('of the program begin with what sets NODE_ENV, which graphql-js reads when it is loaded', () => {
+it('the program first imports the module that sets NODE_ENV, which graphql-js reads when it is loaded', () => {
   const main = importsIn('src/cli/main.ts').filter(({ isValue }) => isValue);
   expect(main[0]?.name).toBe('./node-env.ts');
   expect(importsIn('src/cli/node-env.ts')).toEqual([]);

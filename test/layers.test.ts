@@ -110,11 +110,11 @@ function reachedFrom(file: string, imports: ReadonlyMap<string, readonly string[
 }
 
 describe('src', () => {
-  it('has the folders that the table names and no others', () => {
+  it('has exactly the folders of the table', () => {
     expect(readdirSync(src).sort()).toEqual(Object.keys(layers).sort());
   });
 
-  it('has no folder with more files than one can survey', () => {
+  it('has no folder with too many files', () => {
     const counts = new Map<string, number>();
     for (const file of files) counts.set(dirname(file), (counts.get(dirname(file)) ?? 0) + 1);
     expect([...counts].filter(([, count]) => count > mostFiles)).toEqual([]);
@@ -132,7 +132,7 @@ describe('src', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('imports between sub-folders of a layer only as their table says, and has no others', () => {
+  it('imports between sub-folders of a layer only as their table allows, and has only the sub-folders of the table', () => {
     const wrong = files.flatMap((file) => {
       const folder = dirname(file);
       const [layer = ''] = file.split('/');
@@ -149,11 +149,11 @@ describe('src', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('has no cycle of imports, of any length, those of types included', () => {
+  it('has no import cycles, including type imports', () => {
     expect(cycles()).toEqual([]);
   });
 
-  it('names each file that it imports as it is written, so that none escapes the check', () => {
+  it('writes each import as a literal path, so that none escapes the check', () => {
     const unknown = files.flatMap((file) =>
       importsOf(file)
         // A name that begins with @ is a file of a package.
@@ -163,7 +163,7 @@ describe('src', () => {
     expect(unknown).toEqual([]);
   });
 
-  it('knows GraphQL from graph on, HTTP in server only, and the process in cli only', () => {
+  it('uses GraphQL only from graph on, HTTP only in server, and the process only in cli', () => {
     const uses = (pattern: RegExp) =>
       files.filter((file) => importsOf(file).some((name) => pattern.test(name)));
     const layersOf = (paths: string[]) =>
@@ -185,12 +185,12 @@ describe('src', () => {
     expect(layersOf(environment)).toEqual(['cli']);
   });
 
-  it('grants objects in access only', () => {
+  it('creates granted names in access only', () => {
     const granting = files.filter((file) => /as Granted/.test(readFileSync(join(src, file), 'utf8')));
     expect(granting).toEqual(['access/access.ts']);
   });
 
-  it('allows operations in server/allowlist.ts only', () => {
+  it('creates allowed operations in server/allowlist.ts only', () => {
     const allowing = files.filter((file) =>
       /as AllowedOperation/.test(readFileSync(join(src, file), 'utf8')),
     );

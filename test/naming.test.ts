@@ -137,17 +137,17 @@ function placesOf({ names, words, within }: Replaced): string[] {
 }
 
 describe('the names that src and test declare', () => {
-  it.each(replaced)('use $use for $words $names', (each) => {
+  it.each(replaced)('contain $use instead of $words $names', (each) => {
     expect(placesOf(each)).toEqual([]);
   });
 
-  it('have the folder ipc for what processes share', () => {
+  it('include a folder named ipc for communication between processes', () => {
     expect(files.filter((file) => /^(src|test)\/source\/shared\//.test(file))).toEqual([]);
   });
 });
 
 describe('the command line', () => {
-  it('has --snapshot-max-age in place of --share-looks', () => {
+  it('has --snapshot-max-age instead of --share-looks', () => {
     // The benchmark also starts builds of before.
     const places = files.filter((file) => readFileSync(`${root}/${file}`, 'utf8').includes('share-looks'));
     expect(places).toEqual(['test/bench/build.ts']);

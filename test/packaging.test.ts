@@ -26,7 +26,7 @@ function parse(words: string) {
   return parseCommand(words.split(' '), {});
 }
 
-describe('the unit of systemd', () => {
+describe('the systemd unit', () => {
   const [, dropIn = ''] = /^```ini\n(.*?)^```$/ms.exec(readFileSync('docs/deployment.md', 'utf8')) ?? [];
 
   it('starts hvql with settings that exist', () => {
@@ -48,7 +48,7 @@ describe('the unit of systemd', () => {
     expect(directive('LogsDirectory')).toEqual(['hvql']);
   });
 
-  it('has no network but the socket on loopback that it is passed', () => {
+  it('allows no network except the loopback socket that it receives', () => {
     expect(directive('Requires')).toEqual(['hvql.socket']);
     expect(directive('PrivateNetwork')).toEqual(['yes']);
     expect(directive('RestrictAddressFamilies')).toEqual(['AF_UNIX']);
@@ -58,7 +58,7 @@ describe('the unit of systemd', () => {
     expect(socketUnit).toMatch(/^IPAddressDeny=any\nIPAddressAllow=localhost$/m);
   });
 
-  it('gives it one right of root, and nothing to write to but its log', () => {
+  it('grants one capability of root, and write access to its log only', () => {
     expect(directive('CapabilityBoundingSet')).toEqual(['CAP_DAC_READ_SEARCH']);
     expect(directive('AmbientCapabilities')).toEqual(['CAP_DAC_READ_SEARCH']);
     expect(directive('DynamicUser')).toEqual(['yes']);
@@ -67,7 +67,7 @@ describe('the unit of systemd', () => {
     expect(directive('ReadWritePaths')).toEqual([]);
   });
 
-  it('has flags that this Node takes', () => {
+  it('has options that this version of Node accepts', () => {
     const [environment = ''] = directive('Environment');
     const [, options = ''] = environment.split(/=(.*)/s);
     const env = { PATH: process.env['PATH'], NODE_OPTIONS: options };
@@ -85,7 +85,7 @@ describe('the unit of systemd', () => {
   it.skipIf(analyze === null).each([
     ['', ''],
     [', with the drop-in for a key set', `\n${dropIn}`],
-  ])('is what systemd takes for a unit, without a warning%s', (_, added) => {
+  ])('is valid for systemd, without a warning%s', (_, added) => {
     const folder = scratchFolder();
     const paths = [`${folder}/hvql.service`, `${folder}/hvql.socket`];
     // The program is not installed here.
@@ -98,7 +98,7 @@ describe('the unit of systemd', () => {
     expect(status).toBe(0);
   });
 
-  it.skipIf(analyze === null)('is exposed to little, by the measure of systemd', () => {
+  it.skipIf(analyze === null)('has a low exposure level by the measure of systemd', () => {
     const path = `${scratchFolder()}/hvql.service`;
     writeFileSync(path, unit.replace('/usr/local/bin/hvql', process.execPath));
     const { stdout } = spawnSync(String(analyze), ['security', '--offline=true', '--no-pager', path], {
@@ -109,21 +109,21 @@ describe('the unit of systemd', () => {
   });
 });
 
-describe('the image', () => {
-  it('is what a linter of Dockerfiles takes, without a warning', () => {
+describe('the container image', () => {
+  it('passes a Dockerfile linter without a warning', () => {
     expect(validate(containerfile).map(({ message }) => message)).toEqual([]);
     const [misspelt] = validate(containerfile.replace('HEALTHCHECK --interval', 'HEALTHCHECK --intervall'));
     expect(misspelt?.message).toBe('Unknown flag: intervall');
   });
 
-  it('comes from an image that is named by its digest, in each stage', () => {
+  it('uses base images with a digest, in each stage', () => {
     const [, base] = /^ARG NODE=(.*)$/m.exec(containerfile) ?? [];
     expect(base).toMatch(/^node:\d+\.\d+\.\d+-bookworm-slim@sha256:[0-9a-f]{64}$/);
     const stages = [...containerfile.matchAll(/^FROM (\S+)/gm)].map(([, image]) => image);
     expect(stages).toEqual(['$NODE', '$NODE']);
   });
 
-  it('copies what exists in the project, and what the build makes', () => {
+  it('copies files that exist in the project or that the build creates', () => {
     const copied = [...containerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, paths = '']) =>
       paths.split(' '),
     );
@@ -131,7 +131,7 @@ describe('the image', () => {
     for (const path of copied) expect(existsSync(path), path).toBe(true);
   });
 
-  it('starts the program as a user who is not root', () => {
+  it('starts the program as a user other than root', () => {
     const user = containerfile.lastIndexOf('\nUSER node\n');
     expect(user).toBeGreaterThan(containerfile.lastIndexOf('\nRUN '));
     const { scripts, bin } = JSON.parse(readFileSync('package.json', 'utf8')) as Record<
@@ -144,7 +144,7 @@ describe('the image', () => {
   });
 
   it.each([
-    ['healthy while /health is answered with 200', 200, 0],
+    ['healthy while /health returns 200', 200, 0],
     ['unhealthy while it is not', 500, 1],
     ['unhealthy while nothing listens', null, 1],
   ])('is %s', async (_state, status, exitCode) => {
@@ -169,7 +169,7 @@ describe('the compose file', () => {
   const compose = readFileSync('docker-compose.yml', 'utf8');
   const [, services = ''] = /^services:\n([^]*?)^\S/m.exec(compose) ?? [];
 
-  it('gives every service what limits it', () => {
+  it('limits the resources of every service', () => {
     const [, shared = ''] = /^x-limits: &limits\n([^]*?)^\S/m.exec(compose) ?? [];
     for (const limit of ['cap_drop: [ALL]', "security_opt: ['no-new-privileges:true']", 'read_only: true'])
       expect(shared).toContain(`  ${limit}\n`);
@@ -192,13 +192,13 @@ describe('the compose file', () => {
   });
 });
 
-describe('the instructions for a service of Windows', () => {
+describe('the instructions for a Windows service', () => {
   it('start hvql with settings that exist', () => {
     const [, words = ''] = /hvql\.mjs" (serve [^<]*)</.exec(windowsService) ?? [];
     expect(parse(words)).toMatchObject({ name: 'serve', settings: { source: 'windows', port: 4000 } });
   });
 
-  it('have a file of the service that can be read as XML', () => {
+  it('contain a service file that is valid XML', () => {
     const [, xml = ''] = /```xml\n(.*?)```/s.exec(windowsService) ?? [];
     const tags = [...xml.matchAll(/<(\/?)(\w+)([^>]*?)(\/?)>/g)];
     const open: string[] = [];

@@ -41,8 +41,8 @@ function mistakes(text: string): string[] {
   return found;
 }
 
-describe('PowerShell', () => {
-  it('is in the script of the source "windows" and in the instructions for its service', () => {
+describe('the PowerShell code', () => {
+  it('is in the script of the source "windows" and in the instructions for the Windows service', () => {
     expect(scripts).toHaveLength(1);
     expect(blocks.length).toBeGreaterThanOrEqual(4);
   });
@@ -54,11 +54,11 @@ describe('PowerShell', () => {
   it.each([
     ['a brace that is not closed', 'function f { if ($true) { 1 }', 'line 1: no }'],
     ['a parenthesis too many', '$a = 1\n$b = (2))\n', 'line 2: )'],
-  ])('does not parse with %s', (_what, text, mistake) => {
+  ])('is rejected by this parser with %s', (_what, text, mistake) => {
     expect(mistakes(text)).toEqual([mistake]);
   });
 
-  it('does not parse once any line of the script that opens or closes a block is lost', () => {
+  it('is rejected by this parser if any line of the script that opens or closes a block is missing', () => {
     const lines = scripts[0]?.text.split('\n') ?? [];
     const opensOrCloses = /^(?:\s*\}\s*|[^}]*\{\s*)$/;
     const blockLines = lines.flatMap((line, index) => (opensOrCloses.test(line) ? [index] : []));

@@ -47,7 +47,7 @@ const query = `{
   }
 }`;
 
-describe("a partition's virtual processors that cannot be listed", () => {
+describe('virtual processors of a partition that cannot be listed', () => {
   it.each([
     ['loop', 'too many symbolic links encountered (ELOOP)'],
     ['EACCES', 'permission denied (EACCES)'],
@@ -116,7 +116,7 @@ describe('logical processors that cannot be listed', () => {
     partitions { totalCount }
   } }`;
 
-  it('fail without other fields', async () => {
+  it('fail without affecting other fields', async () => {
     const answer = await ask({ source: hostWithout('lp', 'EIO'), query: processors });
     expect(errorsOf(answer)).toEqual([
       'hypervisor.logicalProcessor PAGE_UNAVAILABLE EIO',

@@ -37,12 +37,12 @@ describe('the schema', () => {
     expect(readFileSync(file, 'utf8')).toBe(printed);
   });
 
-  it('is valid, which graphql-js assumes without a check', () => {
+  it('is valid, which graphql-js does not check at run time', () => {
     expect(validateSchema(new GraphQLSchema({ ...schema.toConfig(), assumeValid: false }))).toEqual([]);
     expect(schema.toConfig().assumeValid).toBe(true);
   });
 
-  it('has the counters of the catalogue in counters, and the totals in deltas and rates', () => {
+  it('has the counters of the catalogue in counters, and totals also in deltas and rates', () => {
     for (const [object, name] of objects) {
       const all = countersOf(object).map(({ field }) => field);
       const totals = countersOf(object)

@@ -6,7 +6,7 @@ const never = (): Promise<never> => new Promise(() => undefined);
 const timeoutError = (milliseconds: number): Error => new Error(`not within ${milliseconds} ms`);
 
 describe('withinDeadline', () => {
-  it('rejects when the time is over, and aborts the signal of the work', async () => {
+  it('rejects after the deadline, and aborts the signal of the work', async () => {
     const { signal } = new AbortController();
     let received: AbortSignal | undefined;
     const work = (own: AbortSignal): Promise<never> => {
@@ -20,7 +20,7 @@ describe('withinDeadline', () => {
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
-  it('rejects when its caller no longer waits', async () => {
+  it('rejects when its caller aborts', async () => {
     const { signal, abort } = abortable();
     const waiting = withinDeadline(never, { signal, milliseconds: 60_000, timeoutError });
     abort(new Error('gone'));
@@ -29,7 +29,7 @@ describe('withinDeadline', () => {
 });
 
 describe('SharedAbort', () => {
-  it('is aborted with the reason of the last caller', () => {
+  it('is aborted when the last caller aborts, with its reason', () => {
     const shared = new SharedAbort();
     const [one, other] = [abortable(), abortable()];
     shared.add(one.signal);

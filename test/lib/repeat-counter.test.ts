@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RepeatCounter, type Repeats } from '../../src/lib/repeat-counter.ts';
 
-describe('a counter of repeats', () => {
+describe('a counter of repeated log lines', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  it('reports the repeats of each kind at the end of a period, and those beyond its limit together', () => {
+  it('reports the repeats of each kind at the end of a period, and kinds beyond its limit together', () => {
     const reported: Repeats[] = [];
     const counter = new RepeatCounter({
       milliseconds: 60_000,

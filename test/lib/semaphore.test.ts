@@ -10,7 +10,7 @@ const limits = {
 };
 
 describe('a semaphore', () => {
-  it('runs a limited number of works at once, and the others in the order of their calls', async () => {
+  it('runs a limited number of tasks at once, and the others in the order of their calls', async () => {
     const semaphore = new Semaphore(2);
     const begun: number[] = [];
     const ends: (() => void)[] = [];
@@ -37,7 +37,7 @@ describe('a semaphore', () => {
     await expect(semaphore.run(async () => 'free again', limits)).resolves.toBe('free again');
   });
 
-  it('continues after work that fails', async () => {
+  it('continues after a task has failed', async () => {
     const semaphore = new Semaphore(1);
     const failing = semaphore.run(() => Promise.reject(new Error('failed')), limits);
     const next = semaphore.run(async () => 'next', limits);
@@ -45,7 +45,7 @@ describe('a semaphore', () => {
     await expect(next).resolves.toBe('next');
   });
 
-  it('ends a wait with its deadline or its signal, and keeps nothing of it', async () => {
+  it('ends a wait at its deadline or when its signal is aborted, and keeps nothing of it', async () => {
     const semaphore = new Semaphore(1);
     let end = (): void => undefined;
     const long = semaphore.run(() => new Promise<void>((resolve) => (end = resolve)), limits);

@@ -18,7 +18,7 @@ const { signal } = new AbortController();
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('a single flight', () => {
-  it('runs once for the calls of one turn, with their arguments combined', async () => {
+  it('runs once for the calls of one turn of the event loop, with their arguments combined', async () => {
     const { flight, runs } = flightOf();
     const calls = ['a', 'b'].map((each) => flight.load(each, signal));
     await turn();
@@ -27,7 +27,7 @@ describe('a single flight', () => {
     expect(await Promise.all(calls)).toEqual(['result', 'result']);
   });
 
-  it('is joined while it is under way and its argument fits', async () => {
+  it('can be joined while it runs and its argument covers the new one', async () => {
     const { flight, runs } = flightOf();
     expect(flight.join(signal, () => true)).toBeNull();
     const first = flight.load('a', signal);
@@ -39,7 +39,7 @@ describe('a single flight', () => {
     expect(flight.join(signal, () => true)).toBeNull();
   });
 
-  it('runs for the remaining callers, in any order in which others have gone', async () => {
+  it('runs for the remaining callers, in any order in which others abort', async () => {
     const { flight, runs } = flightOf();
     const gone = new AbortController();
     const first = flight.load('a', gone.signal);
@@ -52,7 +52,7 @@ describe('a single flight', () => {
     expect(await second).toBe('result');
   });
 
-  it('is aborted when its last caller has gone, and then not joined', async () => {
+  it('is aborted when its last caller aborts, and is then no longer joined', async () => {
     const { flight, runs } = flightOf();
     const gone = new AbortController();
     const only = flight.load('a', gone.signal);

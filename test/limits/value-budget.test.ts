@@ -27,7 +27,7 @@ const passSeconds = (seconds: number): void => {
 };
 
 describe('a budget of values', () => {
-  it('lasts for what a minute gives and for what has begun by then, and is filled again by time', () => {
+  it('allows the values of a minute and work that has begun by then, and is refilled over time', () => {
     const budget = budgets.of('one');
     budget.charge(599);
     expect(budget.problem).toBeNull();
@@ -50,7 +50,7 @@ describe('a budget of values', () => {
     expect(budget.isSpent).toBe(true);
   });
 
-  it('is one for all that have its key, of which nothing is kept and no timer runs once it is whole', () => {
+  it('is shared by all users of its key, and is dropped without a timer once it is full', () => {
     const [budget, same] = [budgets.of('one'), budgets.of('one')];
     budget.charge(600);
     expect(same.isSpent).toBe(true);
@@ -62,13 +62,13 @@ describe('a budget of values', () => {
     expect(budget.isSpent).toBe(true);
   });
 
-  it('is kept for ten thousand callers at most', () => {
+  it('is stored for at most ten thousand callers', () => {
     for (let n = 0; n <= 10_000; n += 1) budgets.of(`caller ${n}`).charge(600);
     expect(budgets.size).toBe(10_000);
     expect([0, 1, 10_000].map((n) => budgets.of(`caller ${n}`).isSpent)).toEqual([false, true, true]);
   });
 
-  it('resumes streams in turn, and only while something is left', () => {
+  it('resumes streams in turn, and only while values are left', () => {
     const budget = budgets.of('one');
     budget.charge(601);
     const called: string[] = [];
@@ -85,7 +85,7 @@ describe('a budget of values', () => {
     expect(called).toEqual(['first', 'last']);
   });
 
-  it('is reported to other processes, and reduced by what they report', () => {
+  it('is reported to other processes, and reduced by their reports', () => {
     const other = new ValueBudgets({ valuesPerSecond: 10, now: () => now });
     budgets.of('one').charge(400);
     other.of('one').charge(250);
@@ -106,7 +106,7 @@ describe('ten thousand streams of one caller', () => {
   if (command.name !== 'serve') throw new TypeError('Another command');
   const limits = limitsOf(command.settings);
 
-  it('pass the limits that are preset, once a second and beside streams of others, and not ten times a second', async () => {
+  it('stay within the default limits once a second and together with streams of others, but not ten times a second', async () => {
     const source = threePartitions();
     source.logicalProcessors = Array.from({ length: 16 }, (_, n) => n);
     const bench = new LiveBench(source, limits);
@@ -142,8 +142,8 @@ describe('ten thousand streams of one caller', () => {
   });
 });
 
-describe('subscriptions of a caller whose budget is used up', () => {
-  it('have an error once, and then the newest event when something is left; those of others continue', async () => {
+describe('subscriptions of a caller whose budget is exhausted', () => {
+  it('have an error once, and then the newest event when values are left; those of others continue', async () => {
     const source = threePartitions();
     const bench = new LiveBench(source);
     const query = 'subscription { hypervisor(every: "100ms") { sampledAt } }';

@@ -188,7 +188,7 @@ describe('the metrics', () => {
     ];
 
     it.each(callers)(
-      'are for %s what GraphQL gives from the same snapshot, to the digit',
+      'are, for %s, exactly the values of GraphQL from the same snapshot',
       async (_who, ...as) => {
         const read = (await ask({ source, sampler, caller: caller(...as), query: everything })).data;
         for (const format of ['text', 'openmetrics'] as const) {
@@ -205,7 +205,7 @@ describe('the metrics', () => {
   });
 });
 
-describe('the text', () => {
+describe('the metrics text', () => {
   const host = (): FakeSource => {
     const source = new FakeSource();
     source.partitions = [partitionEntry(1n, null), partitionEntry(5n, 1n)];
@@ -213,7 +213,7 @@ describe('the text', () => {
     return source;
   };
 
-  it('has the units and names that Prometheus asks for, each name once', () => {
+  it('has the units and names that Prometheus requires, and each name once', () => {
     const names = metricFamilies.map((family) => [family.name, sampleNameOf(family), family.unit]);
     expect(names).toEqual(
       expect.arrayContaining([
@@ -244,7 +244,7 @@ describe('the text', () => {
     );
   });
 
-  it('says type, help and unit as each format has them', async () => {
+  it('has type, help and unit as each format requires', async () => {
     const asked = { sampler: samplerOf(host()), search: 'counter=totalRunTime&object=VIRTUAL_PROCESSOR' };
     const name = 'hvql_virtual_processor_total_run_time_seconds';
     const help = countersOf('VIRTUAL_PROCESSOR').find(({ field }) => field === 'totalRunTime')?.description;
@@ -259,7 +259,7 @@ describe('the text', () => {
     expect(openMetrics).toContain('# TYPE hvql_partition info\n');
   });
 
-  it('has numbers of unknown kind with raw=1 only', async () => {
+  it('has counters of unknown kind with raw=1 only', async () => {
     const sampler = samplerOf(await open('simulator?release=2026'));
     expect(await textOf({ sampler, search: 'object=HYPERVISOR' })).not.toContain('modern_standby');
     const name = 'hvql_hypervisor_modern_standby_entries';
@@ -268,7 +268,7 @@ describe('the text', () => {
     expect(await textOf({ sampler, search, format: 'openmetrics' })).toContain(`# TYPE ${name} unknown\n`);
   });
 
-  it('keeps the names of partitions within their label', async () => {
+  it('escapes the names of partitions in their label', async () => {
     const source = host();
     const name = 'a"} 1\nhvql_x{y="\\\0\r\u007f ü 🦊';
     source.partitions = [
@@ -287,7 +287,7 @@ describe('the text', () => {
     }
   });
 
-  it('lacks the series of a page that cannot be read, says it, and has all others', async () => {
+  it('omits the series of a page that cannot be read, marks it as unreadable, and has all others', async () => {
     const source = host();
     const whole = await textOf({ sampler: samplerOf(source) });
     source.broken.set('partition/5/vp/1', new HvqlError('PAGE_MALFORMED', 'broken'));
@@ -299,7 +299,7 @@ describe('the text', () => {
     expect(samplesOf(whole).get(`hvql_object_readable ${labels}`)).toBe('1');
   });
 
-  it('says which processors could not be listed', async () => {
+  it('marks processors that could not be listed', async () => {
     const source = host();
     const listError = new HvqlError('PAGE_UNAVAILABLE', 'no list');
     source.partitions = [partitionEntry(1n, null), { ...partitionEntry(5n, 1n, 0), listError }];
@@ -310,7 +310,7 @@ describe('the text', () => {
     expect(samples.has('hvql_partition_virtual_processors {"partition":"5"}')).toBe(true);
   });
 
-  it('has every object as unreadable where the source can only say what exists', async () => {
+  it('marks every object as unreadable if the source can only list objects', async () => {
     const source = host();
     const sampler = samplerOf(source);
     source.read = () => Promise.reject(new Error('the disk is on fire'));
@@ -321,7 +321,7 @@ describe('the text', () => {
   });
 });
 
-describe('a large text', () => {
+describe('a large metrics text', () => {
   it('is written in slices, so that other work runs in between', async () => {
     const source = new FakeSource();
     source.partitions = [partitionEntry(1n, null)];
@@ -354,12 +354,12 @@ describe('a large text', () => {
   });
 });
 
-describe('a selection', () => {
+describe('a selection of metrics', () => {
   const source = new FakeSource();
   source.partitions = [partitionEntry(1n, null), partitionEntry(5n, 1n)];
   const sampler = samplerOf(source);
 
-  it('reads and gives what it names, in any order and more than once', async () => {
+  it('returns exactly what it names, in any order and with repetitions', async () => {
     source.batches.length = 0;
     const search = 'counter=hypercalls&object=VIRTUAL_PROCESSOR&counter=totalRunTime&counter=hypercalls';
     const families = readExposition(await textOf({ sampler, search }));
@@ -378,7 +378,7 @@ describe('a selection', () => {
     ]);
   });
 
-  it('by a counter alone is of every kind of object that has it', async () => {
+  it('by a counter alone returns every kind of object that has it', async () => {
     const families = readExposition(await textOf({ sampler, search: 'counter=totalRunTime' }));
     expect([...families.keys()].slice(0, 2)).toEqual([
       'hvql_logical_processor_total_run_time_seconds_total',
@@ -386,7 +386,7 @@ describe('a selection', () => {
     ]);
   });
 
-  it('of kinds that the caller may not read gives the others, and is refused without others', async () => {
+  it('of kinds that the caller may not read returns the other kinds, and is refused without any others', async () => {
     const both = await scrape({ sampler, as: [5n], search: 'object=HYPERVISOR&object=PARTITION' });
     expect(both.bytes.toString()).not.toContain('hvql_hypervisor');
     expect(both.denied.map(({ extensions }) => extensions['reason'])).toEqual(['NOT_ROOT']);
@@ -427,7 +427,7 @@ describe('a selection', () => {
     await expect(scrape({ sampler, search })).rejects.toMatchObject({ code: 'BAD_REQUEST', message });
   });
 
-  it('beyond a limit is refused before anything is read', async () => {
+  it('beyond a limit is refused before any read', async () => {
     source.batches.length = 0;
     const search = 'object=PARTITION&counter=depositedPages';
     // Two values, two objects that are readable, and two names.
@@ -444,8 +444,8 @@ describe('a selection', () => {
   });
 });
 
-describe('the bytes', () => {
-  it('are shared between equal rights, selection, format and raw, and no others', async () => {
+describe('the bytes of a metrics response', () => {
+  it('are shared between requests with equal rights, selection, format and raw, and no others', async () => {
     const source = await open('simulator?release=2026');
     const sampler = new Sampler({
       source,

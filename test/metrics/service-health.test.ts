@@ -22,7 +22,7 @@ const samples = async (...health: ServiceHealth[]): Promise<ReadonlyMap<string, 
   samplesOf(healthText(await addUp(await Promise.all(health.map((each) => each.report()))), 'text'));
 
 describe('the health of the service', () => {
-  it('has the latency of requests by transport and outcome', async () => {
+  it('contains the latency of requests by transport and outcome', async () => {
     const health = openHealth();
     const now = performance.now();
     health.observe('POST', 'ok', now);
@@ -39,7 +39,7 @@ describe('the health of the service', () => {
     expect(of.get(`hvql_request_duration_seconds_count ${refused}`)).toBe('1');
   });
 
-  it('counts refusals by known codes only, so that plugins cannot add series without end', async () => {
+  it('counts refusals by known codes only, so that plugins cannot add an unlimited number of series', async () => {
     const health = openHealth();
     for (const code of ['UNAUTHENTICATED', 'UNAUTHENTICATED', 'MADE_UP', 'toString', 7]) health.refuse(code);
     const of = [...(await samples(health))].filter(([key]) => key.startsWith('hvql_refused_total'));
@@ -49,7 +49,7 @@ describe('the health of the service', () => {
     ]);
   });
 
-  it('lacks what is not known yet', async () => {
+  it('omits unknown values', async () => {
     const of = await samples(
       new ServiceHealth({
         source: () => ({ ...state, isAnswering: null, ageSeconds: null, readSeconds: null }),
@@ -60,7 +60,7 @@ describe('the health of the service', () => {
     expect([...of.keys()].filter((key) => /answering|snapshot/.test(key))).toEqual([]);
   });
 
-  it('of several processes is added up, or the worst or newest of them where a sum means nothing', async () => {
+  it('of several processes is the sum, or the worst or newest value if a sum is meaningless', async () => {
     const [one, other] = [openHealth(), openHealth({ isAnswering: false, ageSeconds: 9, readSeconds: 0.5 })];
     one.hitHotPath();
     other.hitHotPath();

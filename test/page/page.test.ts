@@ -69,7 +69,7 @@ describe('bytes that are not a statistics page', () => {
   });
 });
 
-describe('an odd page that can be read', () => {
+describe('an unusual page that can be read', () => {
   it('has no counters if it has no groups', () => {
     const page = decodeFixture('all-zero');
     expect(valuesOf(page, 'LOGICAL_PROCESSOR')).toEqual(absent(18));
@@ -89,7 +89,7 @@ describe('an odd page that can be read', () => {
     expect(page.groups()[0]?.values).toHaveLength(20);
   });
 
-  it('lacks the counters that a shorter group does not carry', () => {
+  it('has no values for counters beyond the end of a shorter group', () => {
     const page = decodeFixture('shorter-group');
     expect(valuesOf(page, 'LOGICAL_PROCESSOR')).toEqual([...range(1001, 1012), ...absent(6)]);
   });
@@ -125,7 +125,7 @@ describe('an odd page that can be read', () => {
     ).toEqual(range(0, 17));
   });
 
-  it('gives numbers beyond 2^53 to the last digit', () => {
+  it('has exact values beyond 2^53', () => {
     const page = decodeFixture('max-values');
     const values = page.groups().flatMap((group) => group.values);
     expect(values).toContain(18446744073709551615n);
@@ -134,25 +134,25 @@ describe('an odd page that can be read', () => {
   });
 });
 
-describe('the fixtures of odd and broken pages', () => {
-  it('are all covered above', () => {
+describe('the fixtures of unusual and broken pages', () => {
+  it('are all used in these tests', () => {
     expect([...checked].sort()).toEqual(Object.keys(expected).sort());
   });
 });
 
 describe('a decoded page', () => {
-  it('holds the bytes it was given, uncopied', () => {
+  it('refers to the bytes it was given, without a copy', () => {
     const bytes = encodePage([]);
     expect(decodePage(bytes, { object: 'PARTITION', place: 'x' }).bytes).toBe(bytes);
   });
 
-  it('is not asked for the counter of another kind of object', () => {
+  it('rejects counters of other kinds of objects', () => {
     const page = decodePage(encodePage([]), { object: 'PARTITION', place: 'x' });
     expect(() => page.value(counterNamed('VIRTUAL_PROCESSOR', 'totalRunTime'))).toThrow(TypeError);
   });
 });
 
-describe('a page in memory that is used again', () => {
+describe('a page buffer that is reused', () => {
   const origin = { object: 'VIRTUAL_PROCESSOR', place: 'x' } as const;
   const first = encodeRelease({ object: 'VIRTUAL_PROCESSOR', release: 2013 }, (counter) =>
     BigInt(counter.slot),
@@ -163,7 +163,7 @@ describe('a page in memory that is used again', () => {
     return room;
   };
 
-  it('is decoded into memory of its own, without the zeros at its end', () => {
+  it('copies the page to new memory when it decodes it, without the zeros at its end', () => {
     const room = roomWith(first);
     const page = room.decode(origin);
     room.bytes.fill(255);
@@ -176,14 +176,14 @@ describe('a page in memory that is used again', () => {
     expect(Buffer.from(page.bytes).equals(first)).toBe(true);
   });
 
-  it('keeps what stands behind the end header', () => {
+  it('copies bytes behind the end header as well', () => {
     const bytes = first.slice();
     bytes[4_095] = 1;
     const page = roomWith(bytes).decode(origin);
     expect(Buffer.from(page.bytes).equals(bytes)).toBe(true);
   });
 
-  it('knows whether it is a page that was decoded before, to the last byte', () => {
+  it('detects whether it contains the same page as before, to the last byte', () => {
     const page = roomWith(first).decode(origin);
     expect(roomWith(first).has(page)).toBe(true);
     for (const at of [16, 543, 544, 4_095]) {
@@ -278,7 +278,7 @@ describe('any bytes', () => {
 describe('a page of a newer release', () => {
   const place = 'x';
 
-  it.each(statisticsObjects)('carries for a %s the counters that were appended', (object) => {
+  it.each(statisticsObjects)('has for a %s the counters that were appended', (object) => {
     const bytes = encodeRelease({ object, release: 2026 }, ({ slot }) => BigInt(slot + 7));
     const page = decodePage(bytes, { object, place });
     for (const counter of countersOf(object)) {
@@ -290,7 +290,7 @@ describe('a page of a newer release', () => {
     expect(page.groups().every(({ isKnown, versionMinor }) => isKnown && versionMinor === 1)).toBe(true);
   });
 
-  it('is recognised by its minor version or its origin: its length could mean other counters', () => {
+  it('is recognised by its minor version or its origin, because its length is ambiguous', () => {
     const values = Array.from({ length: 9 }, (_, n) => BigInt(n + 1));
     const bytes = encodePage([
       { type: 2, versionMajor: 1, versionMinor: 0, values },
@@ -308,7 +308,7 @@ describe('a page of a newer release', () => {
     }
   });
 
-  it('may be shorter than the newest, and lacks what it does not carry', () => {
+  it('may be shorter than the newest, and has no values for the missing counters', () => {
     const values = Array.from({ length: 7 }, (_, n) => BigInt(n));
     const bytes = encodePage([{ type: 2, versionMajor: 1, versionMinor: 1, values }]);
     const page = decodePage(bytes, { object: 'HYPERVISOR', place });
@@ -317,8 +317,8 @@ describe('a page of a newer release', () => {
   });
 });
 
-describe('groups', () => {
-  it('come back as they were encoded, over all of u64', () => {
+describe('groups of a page', () => {
+  it('are decoded as they were encoded, for all 64-bit values', () => {
     fc.assert(
       fc.property(groups, object, (toEncode, kind) => {
         const page = decodePage(encodePage(toEncode), { object: kind, place: 'x' });
@@ -330,7 +330,7 @@ describe('groups', () => {
     );
   });
 
-  it('come back counter by counter, over all of u64', () => {
+  it('are decoded counter by counter as they were encoded, for all 64-bit values', () => {
     fc.assert(
       fc.property(object, fc.array(uint64, { minLength: 65, maxLength: 65 }), (kind, values) => {
         const page = decodePage(

@@ -6,7 +6,7 @@ const digits = 'ab'.repeat(32);
 const spelled = Array.from({ length: 32 }, () => 'AB').join(':');
 
 describe('a list of revoked credentials', () => {
-  it('has tokens, subjects and certificates, each of which may be left out', () => {
+  it('contains tokens, subjects and certificates, each of which is optional', () => {
     const text = JSON.stringify({ jti: ['a', 'a'], sub: ['b'], fingerprints: [spelled] });
     expect(parseRevocationList(`\ufeff${text}`, 'list')).toEqual({
       tokenIds: new Set(['a']),
@@ -30,7 +30,7 @@ describe('a list of revoked credentials', () => {
         /^list: fingerprints\[0\] needs a SHA-256 fingerprint of 64 hex digits, but is "ab"\.$/,
       ],
     ],
-  ])('with the text %j is refused with all of its problems', (text, problems) => {
+  ])('with the text %j is refused, with all of its problems', (text, problems) => {
     let thrown: unknown;
     try {
       parseRevocationList(text, 'list');

@@ -38,7 +38,7 @@ const files = {
 
 describe('schema/clients', () => {
   it.each(Object.entries(files))(
-    'has %s as the schema has it; UPDATE_SCHEMA=1 writes it',
+    'contains %s as the schema has it; UPDATE_SCHEMA=1 updates the file',
     (name, content) => {
       const file = new URL(name, folder);
       const printed = `${JSON.stringify(content, null, 2)}\n`;

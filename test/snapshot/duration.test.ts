@@ -67,7 +67,7 @@ describe('a duration', () => {
     'PT1.S',
     'PT.5S',
     'PT1S\n',
-  ])('is not %j, and the message shows it with an example', (text) => {
+  ])('cannot be %j, and the message contains an example', (text) => {
     expect(() => parseDuration(text)).toThrow(
       new RangeError(
         `${JSON.stringify(text)} is not a length of time: expected a number and one of the units ms, s, m, h, ` +
@@ -118,7 +118,7 @@ describe('a duration', () => {
     },
   );
 
-  it('is read back as it was written', () => {
+  it('is parsed back to the same value', () => {
     fc.assert(
       fc.property(
         fc.nat({ max: Number.MAX_SAFE_INTEGER }),

@@ -10,7 +10,7 @@ const bytes = encodeRelease({ object, release: 2013 }, ({ slot }) => BigInt(slot
 const counter = counterNamed(object, 'hypercalls');
 
 describe('a packed reading', () => {
-  it('has a copy of the counters of a whole page', () => {
+  it('contains a copy of the counters of a whole page', () => {
     const page = decodePage(bytes, origin);
     const small = packed(page, object);
     expect(small.page).toBeNull();
@@ -18,7 +18,7 @@ describe('a packed reading', () => {
     expect(small.value(counter)).toBe(page.value(counter));
   });
 
-  it('has the memory of a page that has no more than its counters', () => {
+  it('shares the memory of a page that has only its counters', () => {
     const room = new PageRoom();
     room.bytes.set(bytes);
     const page = room.decode(origin);

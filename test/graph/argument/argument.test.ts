@@ -333,7 +333,7 @@ describe('an id', () => {
 });
 
 describe('an object', () => {
-  it('has the name of its host, whichever way it was reached', async () => {
+  it('has the name of its host, also if it is selected by another path', async () => {
     const query = `{
       hypervisor {
         host
@@ -351,18 +351,18 @@ describe('an object', () => {
   });
 });
 
-describe('the caller "root"', () => {
+describe('the caller whose partition is "root"', () => {
   const query = '{ viewer { partitionId isRoot partition { isRoot } } partition { partitionId } }';
   const root: Caller = { partitionId: 'root', privileges: new Set(allPrivileges) };
 
-  it('is the partition that is the root on this host', async () => {
+  it('is the root partition of this host', async () => {
     const viewer = { partitionId: '1', isRoot: true, partition: { isRoot: true } };
     expect(await ask({ source, caller: root, query })).toEqual({
       data: { viewer, partition: { partitionId: '1' } },
     });
   });
 
-  it('may read nothing where no partition is the root', async () => {
+  it('may read nothing if no partition is the root', async () => {
     const rootless = new FakeSource();
     rootless.partitions = [partitionEntry(5n, 3n, 1)];
     const answer = await ask({ source: rootless, caller: root, query });

@@ -55,7 +55,7 @@ describe('a filter of partitions', () => {
     expect([ids, total]).toEqual([expected, expected.length]);
   });
 
-  it('works with pages: the count includes all matching partitions', async () => {
+  it('can be combined with paging: the count includes all matching partitions', async () => {
     const first = await list('(filter: { isRoot: false }, first: 2)');
     expect(first).toMatchObject({ ids: [5, 9], total: 3, info: { hasNextPage: true } });
     const second = await list(`(filter: { isRoot: false }, first: 2, after: "${first.info.endCursor}")`);
@@ -81,7 +81,7 @@ describe('a filter of partitions', () => {
     }
   });
 
-  it('may have as many ids as a list argument may have, and its cost includes them', async () => {
+  it('accepts as many ids as a list argument may have, and its cost includes them', async () => {
     const ids = (count: number): string => Array.from({ length: count }, (_, n) => `"${n}"`).join();
     expect((await list(`(filter: { ids: [${ids(1_001)}] })`)).errors).toEqual([
       'hypervisor.partitions LIMIT_EXCEEDED',
@@ -114,7 +114,7 @@ describe('a sort order of partitions', () => {
   });
   const byProcessors = (order: string): string => `(orderBy: { virtualProcessors: { ${order} } })`;
 
-  it("is by the sum of the processors' shares for a time: 4 busy processors come before 1", async () => {
+  it("is by the sum of the processors' percentages: 4 busy processors come before 1", async () => {
     const { ids, errors, total } = await list(byProcessors('counter: TOTAL_RUN_TIME'));
     expect(errors).toEqual([]);
     // 120, 90, 60 and 30 percent of one processor; the means would be 30, 90, 60 and 15.
@@ -223,7 +223,7 @@ describe('a sort order of partitions', () => {
     expect(await list(args)).toMatchObject({ ids: [5, 9], total: 3, info: { hasNextPage: true } });
   });
 
-  it('has exactly one criterion', async () => {
+  it('needs exactly one criterion', async () => {
     const both =
       '(orderBy: { virtualProcessors: { counter: TOTAL_RUN_TIME }, partition: { counter: GPA_PAGES } })';
     await expect(list(both)).rejects.toThrow('must specify exactly one key');

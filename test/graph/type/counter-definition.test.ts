@@ -42,7 +42,7 @@ describe('the definition of a counter', () => {
   });
 });
 
-describe('a counter of no known kind', () => {
+describe('a counter of unknown kind', () => {
   const schema = createSchema();
   const fields = (type: string): string[] => Object.keys((schema.getType(type) as any).getFields());
 

@@ -69,7 +69,7 @@ describe('the history of an object', () => {
     expect(source.batches).toHaveLength(length);
   });
 
-  it('is cut by last, and thinned to step, with changes over the longer time', async () => {
+  it('is limited by last and thinned by step, with changes over the longer time', async () => {
     await readFor(10);
     expect(await secondsOf()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     expect(await secondsOf('(last: "4s")')).toEqual([6, 7, 8, 9]);
@@ -88,7 +88,7 @@ describe('the history of an object', () => {
     expect(await secondsOf()).toEqual([0, 1, 32, 33]);
   });
 
-  it('goes back five minutes, at what is asked then and not at the last reading', async () => {
+  it('covers the five minutes before the query, not before the last reading', async () => {
     await readFor(2);
     await source.wait(299_000);
     expect(await secondsOf()).toEqual([1]);
@@ -96,7 +96,7 @@ describe('the history of an object', () => {
     expect(await secondsOf()).toEqual([]);
   });
 
-  it('has nothing from before the object was absent', async () => {
+  it('contains nothing from before an absence of the object', async () => {
     await readFor(3);
     const [root, , other] = source.partitions;
     source.partitions = [root, other].flatMap((each) => each ?? []);
@@ -107,7 +107,7 @@ describe('the history of an object', () => {
     expect(await secondsOf()).toEqual([4, 5]);
   });
 
-  it('has nothing from before the partition got another parent', async () => {
+  it('contains nothing from before the partition got another parent', async () => {
     await readFor(3);
     source.partitions = [partitionEntry(1n, null), partitionEntry(5n, 6n), partitionEntry(6n, 1n)];
     const past = '{ partition(id: 5) { history { at } } }';
@@ -118,7 +118,7 @@ describe('the history of an object', () => {
     expect(partition.history).toEqual([{ at: partition.sampledAt }]);
   });
 
-  it('has nothing from before another partition became the root, of any object', async () => {
+  it('contains nothing of any object from before another partition became the root', async () => {
     await readFor(3);
     source.partitions = [partitionEntry(5n, null), partitionEntry(1n, 5n), partitionEntry(6n, 5n)];
     const past = `{
@@ -141,7 +141,7 @@ describe('the history of an object', () => {
     [2, [3, 4, 5, 6, 7]],
     // Not settled yet when it is asked for.
     [7, [7]],
-  ])('has nothing from before a reset, the latest at second %i', async (second, expected) => {
+  ])('contains nothing from before the last reset, which is at second %i', async (second, expected) => {
     const { value } = source;
     source.value = (counter, name, milliseconds) =>
       value(counter, name, milliseconds) + (milliseconds < second * 1_000 ? 10_000_000n : 0n);
@@ -156,7 +156,7 @@ describe('the history of an object', () => {
     ['(step: "1500ms")', 'step needs to be one or more whole seconds, but is 1500ms.'],
     ['(step: "0s")', 'step needs to be one or more whole seconds, but is 0ms.'],
     ['(last: "5s", step: "10s")', 'step needs to be at most as long as last, 5s, but is 10s.'],
-  ])('with %s is an error', async (args, message) => {
+  ])('returns an error for %s', async (args, message) => {
     await readFor(1);
     const { data, errors } = await question(`{ partition(id: 5) { partitionId history${args} { at } } }`);
     expect(data.partition).toEqual({ partitionId: '5', history: null });
@@ -169,7 +169,7 @@ describe('the history of an object', () => {
     ]);
   });
 
-  it('counts its samples against the limit before it runs, and not what step leaves out', async () => {
+  it('counts its samples towards the limit before it runs, without those that step leaves out', async () => {
     await readFor(10);
     const limited = (query: string) => ask({ source, sampler, query, limits: { maxValues: 40 } });
     const fields =
@@ -187,7 +187,7 @@ describe('the history of an object', () => {
 });
 
 describe('the history of totals', () => {
-  it('has the processors that were read at each moment, and their changes together', async () => {
+  it('has the number of processors that were read at each time, and the sum of their changes', async () => {
     await readFor(2);
     await readFor(1, '{ partition(id: 5) { virtualProcessor(index: 0) { counters { hypercalls } } } }');
     await readFor(1);
@@ -214,7 +214,7 @@ describe('the history of totals', () => {
     expect(history[3].interval.seconds).toBe(2);
   });
 
-  it('has of a processor that was reset what came after it, and of the others all', async () => {
+  it('contains samples of a processor only since its reset, and all samples of the others', async () => {
     const { value } = source;
     source.value = (counter, name, milliseconds) =>
       value(counter, name, milliseconds) +
@@ -230,7 +230,7 @@ describe('the history of totals', () => {
     for (const { interval } of history.slice(1)) expect(interval.reset).toBe(false);
   });
 
-  it('is a gap where none of them was read, and cut and thinned like that of one', async () => {
+  it('has a gap if none of them was read, and is limited and thinned like the history of one object', async () => {
     await readFor(3);
     await source.wait(20_000);
     await readFor(6);
@@ -246,7 +246,7 @@ describe('the history of totals', () => {
     expect(await secondsIn('')).toEqual([0, 1, 2, 23, 24, 25, 26, 27, 28]);
   });
 
-  it('prefers moments at which more of them were read', async () => {
+  it('prefers times at which more of them were read', async () => {
     await readFor(1, '{ partition(id: 5) { virtualProcessor(index: 0) { counters { hypercalls } } } }');
     await readFor(5);
     const { data } = await question(
@@ -263,7 +263,7 @@ describe('access to history', () => {
     other: partition(id: 6) { history { at } }
   }`;
 
-  it('is that to the object itself, when it is asked for', async () => {
+  it('requires access to the object itself at the time of the query', async () => {
     await readFor(2);
     await ask({ source, sampler, query: '{ partition { counters { __typename } } }', caller: caller(5n) });
     const guest = await question(query, 5n);
@@ -283,7 +283,7 @@ describe('access to history', () => {
   });
 });
 
-describe('a history written as bytes', () => {
+describe('a history that is written as bytes', () => {
   const query = `query ($last: Duration, $step: Duration) { hypervisor {
     history(last: $last, step: $step) { at counters { logicalProcessors partitions } }
     logicalProcessors { history(last: $last, step: $step) { at interval { from to seconds reset } counters { totalRunTime } rates { totalRunTime } deltas { totalRunTime hardwareInterrupts } } }
@@ -292,7 +292,7 @@ describe('a history written as bytes', () => {
   } }`;
 
   it.each([{}, { last: '5s' }, { last: '6s', step: '2s' }])(
-    'equals that of graphql-js, with %j',
+    'equals the history that graphql-js writes, with %j',
     async (variableValues) => {
       const { value } = source;
       source.value = (counter, name, milliseconds) =>
@@ -307,7 +307,7 @@ describe('a history written as bytes', () => {
     },
   );
 
-  it('is of the moment of the question, also for the same operation asked again', async () => {
+  it('is computed for the time of the query, also if the same operation is repeated', async () => {
     await readFor(3);
     const document = parse('{ partition(id: 5) { history { at } } }');
     const count = async () => JSON.parse(await bytesOf(document, {})).data.partition.history.length;

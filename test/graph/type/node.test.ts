@@ -17,7 +17,7 @@ async function askFor(missing: number) {
 }
 
 describe('nodes of ids that do not exist', () => {
-  it('have an error each, at its place, beside those that exist', async () => {
+  it('have an error each, at its path, and other ids return their nodes', async () => {
     const { ids, ...answer } = await askFor(2_400);
     expect(answer.data.nodes).toEqual([{ id: ids[0] }, ...new Array<null>(2_400).fill(null)]);
     expect(answer.errors).toHaveLength(2_400);
@@ -28,7 +28,7 @@ describe('nodes of ids that do not exist', () => {
   });
 
   it.each([2_600, 4_999])(
-    'are too many errors for one answer if they are %i, which costs next to nothing',
+    'exceed the limit of errors if they are %i, which is detected quickly',
     async (missing) => {
       const { user } = process.cpuUsage();
       const { data, errors } = await askFor(missing);

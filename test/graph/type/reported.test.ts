@@ -26,7 +26,7 @@ function byObject(answer: any): Record<string, (boolean | null)[]> {
 const all = ['HYPERVISOR', 'LOGICAL_PROCESSOR', 'PARTITION', 'VIRTUAL_PROCESSOR'];
 
 describe('isReported', () => {
-  it('is decided by one object of each kind, and reads no other', async () => {
+  it('reads one object of each kind, and no others', async () => {
     const answer = await ask({ source, query });
     expect(answer.errors).toBeUndefined();
     // The pages of this source are of the first release.
@@ -63,7 +63,7 @@ describe('isReported', () => {
     },
   );
 
-  it('is null if the object or the source cannot be read, and the definitions are complete', async () => {
+  it('is null if the object or the source cannot be read; all other fields of the definitions are present', async () => {
     source.broken.set('lp/0', new HvqlError('PAGE_UNAVAILABLE', 'gone'));
     expect(byObject(await ask({ source, query }))['LOGICAL_PROCESSOR']).toEqual([null]);
     source.broken.set('*', new HvqlError('PAGE_UNAVAILABLE', 'gone'));

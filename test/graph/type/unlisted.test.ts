@@ -43,7 +43,7 @@ const everywhere = `{ hypervisor {
 const namesIn = (unlisted: readonly { name: string }[]): string[] => unlisted.map(({ name }) => name);
 
 describe('unlisted', () => {
-  it('has what the Linux driver prints and the catalogue does not have, including reserved slots', async () => {
+  it('contains what the Linux driver prints and the catalogue does not have, including reserved slots', async () => {
     const source = await open(`mshv:${newerHost()}`);
     const { data, errors } = await ask({ source, query: everywhere });
     expect(errors).toBeUndefined();
@@ -58,7 +58,7 @@ describe('unlisted', () => {
     expect(partition.virtualProcessor.counters.hypercalls).toMatch(/^\d+$/);
   });
 
-  it.each(['mshv:', 'capture:'])('has all numbers if no name is known: %s', async (kind) => {
+  it.each(['mshv:', 'capture:'])('contains all numbers if no name is known: %s', async (kind) => {
     const folder = copyOfFixture('mshv');
     putFile(folder, { place: 'partition/2/vp/0/stats', content: 'VpNew : 7\nVpNewer : 8\n' });
     let place = folder;
@@ -82,7 +82,7 @@ describe('unlisted', () => {
     });
   });
 
-  it('has at most 512 numbers, with names of at most 128 characters, and counts as 512 values', async () => {
+  it('contains at most 512 numbers, with names of at most 128 characters, and counts as 512 values', async () => {
     const folder = copyOfFixture('mshv');
     const lines = [
       'PtVirtualProcessors : 1',
@@ -136,7 +136,7 @@ describe('unlisted', () => {
     }
   });
 
-  it('is not kept in memory for changes', async () => {
+  it('is not stored for changes', async () => {
     const source = new FakeSource();
     source.partitions = [partitionEntry(1n, null)];
     const sampler = samplerOf(source);
@@ -168,7 +168,7 @@ describe('unlisted on Windows', () => {
   const query =
     '{ hypervisor { logicalProcessor(index: 0) { counters { totalRunTime } unlisted { name value } } } }';
 
-  it.each(['2019', '23h2'] as const)('is every further number of the class: %s', async (release) => {
+  it.each(['2019', '23h2'] as const)('contains every further number of the class: %s', async (release) => {
     const { host, source } = windowsHost(release);
     host.rewrite((text) =>
       text.replaceAll('"PercentTotalRunTime"', '"PercentTotalRunTime","OfTomorrowPersec"'),
