@@ -13,14 +13,14 @@ export function defineScalars(builder: Builder): void {
       'A whole number from 0 to 2^64-1. Results have it as a decimal string; arguments may be a string or an integer.',
     serialize: (value) => String(value),
     parseValue: parseUInt64,
-    parseLiteral: (node) => parseUInt64(literalOf(node, [Kind.STRING, Kind.INT])),
+    parseLiteral: (node) => parseLiteral(node, { kinds: [Kind.STRING, Kind.INT], parse: parseUInt64 }),
   });
   builder.scalarType('Duration', {
     description:
       'A length of time: a number with a unit, such as "250ms", "1s" or "5m", or an ISO 8601 duration without years and months, such as "PT1S". Results always have a number with a unit.',
     serialize: formatDuration,
     parseValue: parseDurationValue,
-    parseLiteral: (node) => parseDurationValue(literalOf(node, [Kind.STRING])),
+    parseLiteral: (node) => parseLiteral(node, { kinds: [Kind.STRING], parse: parseDurationValue }),
   });
   builder.scalarType('DateTime', {
     description: 'An RFC 3339 timestamp in UTC.',
@@ -54,13 +54,21 @@ function parseDurationValue(value: unknown): number {
   }
 }
 
-/** The text of a literal of one of these kinds. Throws for any other kind. */
-function literalOf(node: ValueNode, kinds: readonly Kind[]): unknown {
+/** The value of a literal of one of these kinds. Its errors have the location of the literal. */
+function parseLiteral<Value>(
+  node: ValueNode,
+  { kinds, parse }: { readonly kinds: readonly Kind[]; readonly parse: (value: unknown) => Value },
+): Value {
   if (!kinds.includes(node.kind))
     throw new GraphQLError(`Expected a literal of kind ${kinds.join(' or ')}; found ${node.kind}.`, {
       nodes: node,
     });
-  return 'value' in node ? node.value : undefined;
+  try {
+    return parse('value' in node ? node.value : undefined);
+  } catch (error) {
+    // graphql-js adds no location to an error of a scalar.
+    throw error instanceof GraphQLError ? new GraphQLError(error.message, { nodes: node }) : error;
+  }
 }
 
 function unfit(value: unknown, problem: string): GraphQLError {
