@@ -17,6 +17,9 @@ export interface HealthListener {
   close(): Promise<void>;
 }
 
+/** For messages: its address is one setting. */
+const flags = { host: '--metrics-listen', port: 'port in --metrics-listen' };
+
 /** Responses are a few kilobytes, so this limits the memory that clients can occupy by not reading. */
 const mostConnections = 100;
 
@@ -55,7 +58,7 @@ export async function openHealthListener(options: {
       if (!response.headersSent) sendError(response, known);
     });
   });
-  const port = await listen(server, options);
+  const port = await listen(server, { host, port: options.port, flags });
   server.on('error', (error) => log.error({ err: error }, 'server error'));
   return {
     port,

@@ -61,16 +61,25 @@ export interface ListenOptions {
   readonly port: number;
   /** The descriptor of a bound socket, instead of host and port. */
   readonly descriptor?: number | null;
+  /** The flags that set host and port, for messages. */
+  readonly flags?: ListenFlags;
 }
+
+interface ListenFlags {
+  readonly host: string;
+  readonly port: string;
+}
+
+const serviceFlags: ListenFlags = { host: '--host', port: '--port' };
 
 /** Starts listening and resolves to the port. Rejects with a UsageError. */
 export async function listen(
   server: Server,
-  { host, port, descriptor = null }: ListenOptions,
+  { host, port, descriptor = null, flags = serviceFlags }: ListenOptions,
 ): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     const fail = (error: NodeJS.ErrnoException): void =>
-      reject(new UsageError([explain(error, { host, port, descriptor })]));
+      reject(new UsageError([explain(error, { host, port, descriptor, flags })]));
     server.once('error', fail);
     const place = { host: host.replace(/^\[(.*)\]$/, '$1'), port };
     server.listen(descriptor === null ? place : { fd: descriptor }, () => {
@@ -101,18 +110,21 @@ export function passedSocketProblem(bound: ReturnType<Server['address']>, host: 
   return `The socket that was passed is bound to ${bound.address}, but --host is ${host}: give --host ${bound.address}.`;
 }
 
-function explain(error: NodeJS.ErrnoException, { host, port, descriptor }: Required<ListenOptions>): string {
+function explain(
+  error: NodeJS.ErrnoException,
+  { host, port, descriptor, flags }: Required<ListenOptions>,
+): string {
   if (descriptor !== null) return `The socket that was passed cannot be listened on: ${messageOf(error)}.`;
   const place = `${host} port ${port}`;
   switch (error.code) {
     case 'EADDRINUSE':
-      return `${place} is taken by another program: give another --port, or 0 for any free one.`;
+      return `${place} is taken by another program: give another ${flags.port}, or 0 for any free one.`;
     case 'EACCES':
-      return `${place} may not be used by this user: give a --port above 1023.`;
+      return `${place} may not be used by this user: give a ${flags.port} above 1023.`;
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return `--host ${host} is no address of this machine (${error.code}).`;
+      return `${flags.host} ${host} is no address of this machine (${error.code}).`;
     default:
       return `${place} cannot be listened on: ${messageOf(error)}.`;
   }
