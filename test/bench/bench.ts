@@ -12,7 +12,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { readArguments, refuseArguments } from '../script-arguments.ts';
 import { compare } from './comparison.ts';
 import { comparisonText, failuresText } from './comparison-table.ts';
 import { compareBuilds } from './before.ts';
@@ -35,7 +35,24 @@ import { topText } from './top.ts';
 import { workloads } from './workload.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
-const { values, positionals } = parseArgs({
+const usage = `Usage: npm run bench [-- <what>] [flags]
+
+  compare (default)  queries, beside other servers; cold and files: new queries, page files
+  startup, processor, streams, sizes, profile, metrics, fleet, mshv, dashboard, top
+
+  --quick            short and rough
+  --seconds <n>      length of each load          --rounds <n>         how often each is repeated
+  --only <names>     workloads                    --contenders <keys>  servers
+  --before <commit>  beside the build of a commit: compare, processor, streams
+  --goal <ratios>    with --before: the least ratios, "0.95" or "hvql=0.95,streams=1.1" (of streams the most)
+  --streams <counts>, --selections <n>            streams
+  --turns <n>                                     processor
+  --long, --minutes <list>                        sizes
+  --hosts <n>, --profile <folder>                 fleet
+  --browser <path>                                dashboard
+
+docs/performance.md describes the measurements.`;
+const { values, positionals } = readArguments(usage, {
   allowPositionals: true,
   options: {
     quick: { type: 'boolean', default: false },
@@ -136,9 +153,7 @@ async function texts(): Promise<string> {
         tell,
       })}`;
     default:
-      throw new Error(
-        `There is no benchmark "${what}"; there are compare, cold, files, startup, processor, streams, sizes, profile, metrics, fleet, mshv, dashboard and top.`,
-      );
+      return refuseArguments(`There is no benchmark "${what}".`, usage);
   }
 }
 

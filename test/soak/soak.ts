@@ -5,10 +5,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { readArguments } from '../script-arguments.ts';
 import { sideBySide } from './side-by-side.ts';
 
-const { values } = parseArgs({
+const usage = 'Usage: npm run soak [-- --streams 2000 --seconds 60 --visits 5000 --only streams|churn]';
+const { values } = readArguments(usage, {
   options: {
     streams: { type: 'string', default: '2000' },
     seconds: { type: 'string', default: '60' },

@@ -3,12 +3,13 @@
  * source breaks and is mended, the wall clock is set, and, of a second service with workers, key server, disk, descriptors
  * and workers fail in turn. Prints tables; exits with 1 where anything is not as it must be.
  */
-import { parseArgs } from 'node:util';
+import { readArguments } from '../script-arguments.ts';
 import { describeStorm } from './report.ts';
 import { runStorm } from './storm-run.ts';
 import { problemsOf } from './verdict.ts';
 
-const { values } = parseArgs({
+const usage = 'Usage: npm run storm [-- --minutes 10 --seed 1 --hot-path on|off]';
+const { values } = readArguments(usage, {
   options: {
     minutes: { type: 'string', default: '10' },
     seed: { type: 'string', default: '1' },

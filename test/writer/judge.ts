@@ -2,13 +2,14 @@
  * `npm run judge [-- --minutes <n>] [--seed <n>]`: executes random operations on random hosts both ways, until it is
  * stopped or two responses differ. Without minutes it runs until stopped. A failure prints the operation and the seed.
  */
-import { parseArgs } from 'node:util';
+import { readArguments } from '../script-arguments.ts';
 import { createSchema } from '../../src/graph/schema.ts';
 import { choicesOf } from '../fuzz/choice.ts';
 import { RandomHost } from '../fuzz/random-host.ts';
 import { newTally, tryBothWays } from './two-ways.ts';
 
-const { values } = parseArgs({
+const usage = 'Usage: npm run judge [-- --minutes <n> --seed <n>]';
+const { values } = readArguments(usage, {
   options: { minutes: { type: 'string' }, seed: { type: 'string', default: String(Date.now() % 1_000_000) } },
 });
 const seed = Number(values.seed);
