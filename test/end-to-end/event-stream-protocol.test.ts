@@ -19,11 +19,11 @@ describe('GraphQL over Server-Sent Events', () => {
   it.each<Rule>([
     [
       'a client that accepts events receives events',
-      testedIn(serverFile, 'begins at once, before there is an event, with headers that keep it flowing'),
+      testedIn(serverFile, 'begins immediately, before the first event, with headers that prevent buffering'),
     ],
     [
       'an operation that cannot run is an error in an event, with the status 200',
-      testedIn(serverFile, 'says in an event why an operation cannot run (%#)'),
+      testedIn(serverFile, 'has an event that says why an operation cannot run (%#)'),
     ],
     [
       'a client without an identity gets no stream',
@@ -35,7 +35,7 @@ describe('GraphQL over Server-Sent Events', () => {
     ],
     [
       'a single result is one next and a complete with empty data',
-      testedIn(serverFile, 'of a question is that one result'),
+      testedIn(serverFile, 'contains a single result for a query'),
     ],
     [
       'a stream ends when the client closes it',
@@ -43,11 +43,11 @@ describe('GraphQL over Server-Sent Events', () => {
     ],
     [
       'a stream can be requested by GET, as an EventSource does',
-      testedIn(serverFile, 'comes by GET as well'),
+      testedIn(serverFile, 'can be requested by GET'),
     ],
     [
       'the ping that keeps an idle stream open is not an event',
-      testedIn(serverFile, 'is pinged, and one that is not quiet is not'),
+      testedIn(serverFile, 'receives pings, and an active one does not'),
     ],
     [
       'a service that shuts down does not complete its streams, so that clients reconnect',

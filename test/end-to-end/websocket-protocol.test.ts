@@ -124,7 +124,7 @@ describe('the client of graphql-ws learns from the close code', () => {
     // Nothing that a client sends brings it about.
     [
       'that the service has failed: 4500',
-      testedIn(serverFile, 'with 4500 for a mistake of the service, which is masked'),
+      testedIn(serverFile, 'with 4500 for an unexpected error of the service, which is masked'),
     ],
   ])('%s', (_, test) => test());
 });
@@ -167,7 +167,7 @@ async function settled({ messages, send }: RawWebSocket): Promise<void> {
 
 describe('graphql-transport-ws', () => {
   it.each<Rule>([
-    ['the init is answered with an ack', testedIn(serverFile, 'are those of the protocol')],
+    ['the init is answered with an ack', testedIn(serverFile, 'conform to the protocol')],
     [
       'an init may have no payload: the caller is then unknown, but it is not malformed',
       async () => {
@@ -178,7 +178,7 @@ describe('graphql-transport-ws', () => {
     ],
     [
       'a ping is answered at any time with a pong of its payload',
-      testedIn(serverFile, 'are those of the protocol'),
+      testedIn(serverFile, 'conform to the protocol'),
     ],
     [
       'a ping may have no payload',
@@ -190,7 +190,7 @@ describe('graphql-transport-ws', () => {
         client.socket.close();
       },
     ],
-    ['an unsolicited pong is no error', testedIn(serverFile, 'are those of the protocol')],
+    ['an unsolicited pong is no error', testedIn(serverFile, 'conform to the protocol')],
     [
       'a stream is next, next, … and complete',
       testedIn(contractFile, 'receives each event immediately, and the end'),
@@ -272,7 +272,7 @@ describe('graphql-transport-ws', () => {
         client.socket.close();
       },
     ],
-    ['a complete of an unknown id is no error', testedIn(serverFile, 'are those of the protocol')],
+    ['a complete of an unknown id is no error', testedIn(serverFile, 'conform to the protocol')],
     [
       'an id is free again once its operation is over, however it ended',
       async () => {
@@ -299,11 +299,14 @@ describe('graphql-transport-ws', () => {
     ],
     [
       'queries and streams share their ids',
-      testedIn(serverFile, 'with 4409 for a second operation under one id, and the first is over'),
+      testedIn(serverFile, 'with 4409 for a second operation under the id of a running one'),
     ],
     [
       'operations with different ids run at the same time',
-      testedIn(serverFile, 'may be one of many on one connection, questions among them'),
+      testedIn(
+        serverFile,
+        'can run at the same time as other operations on its connection, queries among them',
+      ),
     ],
     ['an invalid message is answered with a close', testedIn(serverFile, 'with 4400 for %s')],
   ])('%s', (_, test) => test());

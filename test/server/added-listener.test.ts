@@ -45,7 +45,7 @@ async function openEventStream(): Promise<{ read: () => string; ended: Promise<u
 }
 
 describe('an added listener', () => {
-  it('lets in whom its authenticator knows, with a foreign token and under any name', async () => {
+  it('accepts callers that its authenticator identifies, with another token and under any host name', async () => {
     const headers = { authorization: `Bearer ${service.rootToken}`, host: 'anything.example' };
     const answer = await send(`${url}?query={hello}`, { headers });
     expect(JSON.parse(answer.body.toString())).toEqual({ data: { hello: 'world' } });
@@ -53,13 +53,13 @@ describe('an added listener', () => {
     expect(JSON.parse(line ?? '')).toMatchObject({ partition: '5' });
   });
 
-  it('has no page that could hold tokens', async () => {
+  it('serves no web page that could contain tokens', async () => {
     const { headers, body } = await send(url, { headers: { accept: 'text/html' } });
     expect(headers['content-type']).toContain('application/json');
     expect(body.toString()).not.toContain(service.rootToken);
   });
 
-  it('closes alone: its streams are completed, those of other listeners continue', async () => {
+  it('closes alone: its streams are completed, and those of other listeners continue', async () => {
     const here = await openEventStream();
     const hereStream = await service.stream();
     const webSocket = new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws');
@@ -83,7 +83,7 @@ describe('an added listener', () => {
     expect(server.listening).toBe(false);
   });
 
-  it('that is opened while the service closes is closed at once', async () => {
+  it('is closed immediately if it is opened while the service closes', async () => {
     await service.close();
     const late = createHttpServer();
     late.listen(0, '127.0.0.1');
@@ -92,7 +92,7 @@ describe('an added listener', () => {
     expect(late.listening).toBe(false);
   });
 
-  it('has the limits of the first one on slow senders', () => {
+  it('has the limits of the first listener on slow senders', () => {
     expect([server.headersTimeout, server.requestTimeout]).toEqual([10_000, 30_000]);
   });
 });

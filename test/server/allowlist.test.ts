@@ -31,7 +31,7 @@ function outcomeOf(allowed: readonly AllowedDocument[] | null, request: object):
 }
 
 describe('the id of a document', () => {
-  it('is the SHA-256 of its text in UTF-8, as the draft has it', () => {
+  it('is the SHA-256 of its text in UTF-8, as the GraphQL draft specifies', () => {
     // The examples of GraphQL over HTTP, appendix "Persisted Documents".
     expect(documentIdOf('query ($id: ID!) {\n  user(id: $id) {\n    name\n  }\n}')).toBe(
       'sha256:7dba4bd717b41f10434822356a93c32b1fb4907b983e854300ad839f84cdcd6e',
@@ -51,16 +51,16 @@ describe('an allowlist with a list', () => {
     ['its text', { query: hello }],
     ['its text and an id that is null', { query: hello, documentId: null }],
     ['its text and its id', { query: hello, documentId: hashOf(hello) }],
-  ])('lets a document of it run that is named by %s', (_, request) => {
+  ])('accepts a document that is named by %s', (_, request) => {
     expect(outcomeOf(list, request)).toBe(hello);
   });
 
   it.each([
     ['another text', { query: foreign }, 403, 'OPERATION_NOT_ALLOWED', 'this document is not listed'],
-    ['a blank more', { query: `${hello} ` }, 403, 'OPERATION_NOT_ALLOWED', 'the exact text'],
-    ['a byte order mark more', { query: `\ufeff${hello}` }, 403, 'OPERATION_NOT_ALLOWED', ''],
+    ['its text with an extra space', { query: `${hello} ` }, 403, 'OPERATION_NOT_ALLOWED', 'the exact text'],
+    ['its text with an extra byte order mark', { query: `\ufeff${hello}` }, 403, 'OPERATION_NOT_ALLOWED', ''],
     ['introspection', { query: '{ __schema { types { name } } }' }, 403, 'OPERATION_NOT_ALLOWED', ''],
-    ['what is no GraphQL', { query: '}{' }, 403, 'OPERATION_NOT_ALLOWED', ''],
+    ['a text that is not GraphQL', { query: '}{' }, 403, 'OPERATION_NOT_ALLOWED', ''],
     ['an empty text', { query: '' }, 403, 'OPERATION_NOT_ALLOWED', ''],
     ['another id', { documentId: hashOf(foreign) }, 400, 'PERSISTED_DOCUMENT_NOT_FOUND', 'use another id'],
     [
@@ -78,7 +78,7 @@ describe('an allowlist with a list', () => {
       `need to name the same document, but the id of the text is ${hashOf(hello)}`,
     ],
     [
-      'another text with its id of the list',
+      'another text with the id of a listed one',
       { query: foreign, documentId: hashOf(hello) },
       400,
       'BAD_REQUEST',
@@ -92,18 +92,24 @@ describe('an allowlist with a list', () => {
       'The parameter query needs to be a GraphQL document, but is missing.',
     ],
     ['a query of another type', { query: 1 }, 400, 'BAD_REQUEST', 'but is not a string.'],
-    ['such a query beside an id', { query: [], documentId: hashOf(hello) }, 400, 'BAD_REQUEST', 'but is not'],
+    [
+      'such a query together with an id',
+      { query: [], documentId: hashOf(hello) },
+      400,
+      'BAD_REQUEST',
+      'but is not',
+    ],
     ['an id of another type', { documentId: 1 }, 400, 'BAD_REQUEST', `${malformed}not a string.`],
     ['an empty id', { documentId: '' }, 400, 'BAD_REQUEST', `${malformed}"".`],
     ['a hash alone', { documentId: hashOf(hello).slice(7) }, 400, 'BAD_REQUEST', malformed],
-    ['an id in capitals', { documentId: hashOf(hello).toUpperCase() }, 400, 'BAD_REQUEST', malformed],
-    ['an id with a line end', { documentId: `${hashOf(hello)}\n` }, 400, 'BAD_REQUEST', malformed],
-    ['an id that is long', { documentId: 'x'.repeat(1e6) }, 400, 'BAD_REQUEST', `"${'x'.repeat(100)}".`],
+    ['an id in upper case', { documentId: hashOf(hello).toUpperCase() }, 400, 'BAD_REQUEST', malformed],
+    ['an id with a line break', { documentId: `${hashOf(hello)}\n` }, 400, 'BAD_REQUEST', malformed],
+    ['a long id', { documentId: 'x'.repeat(1e6) }, 400, 'BAD_REQUEST', `"${'x'.repeat(100)}".`],
   ])('refuses %s', (_, request, status, code, message) => {
     expect(outcomeOf(list, request)).toEqual([status, code, expect.stringContaining(message)]);
   });
 
-  it('tells two texts apart that have the same bytes in UTF-8', () => {
+  it('distinguishes two texts that have the same bytes in UTF-8', () => {
     const replaced = '# \ufffd\n{ hello }';
     expect(outcomeOf([allow(replaced)], { query: replaced })).toBe(replaced);
     expect(outcomeOf([allow(replaced)], { query: replaced.replace('\ufffd', '\ud800') })).toEqual([
@@ -113,7 +119,7 @@ describe('an allowlist with a list', () => {
     ]);
   });
 
-  it('hands on the other parameters as they came, and the id of the document', () => {
+  it('passes on the other parameters unchanged, and the id of the document', () => {
     const request = { documentId: hashOf(two), operationName: 'One', variables: { n: 1 }, extensions: {} };
     const operation = allowlist(list)(request);
     expect(operation.parameters).toEqual({
@@ -148,7 +154,7 @@ describe('an allowlist with a manifest', () => {
     ['its hash, and its id', { documentId: hashOf(hello), ...hash(hello) }, hello],
     ['a key that begins with sha256:', { documentId: codegenKey }, live],
     ['such a key as hash', hash('', { sha256Hash: codegenKey }), live],
-    ['such a key as hash without that', hash('before printing'), live],
+    ['such a key without its prefix as hash', hash('before printing'), live],
     ['the hash of its text beside such a key', { doc_id: codegenKey, ...hash(live) }, live],
     ['such a key and its text', { documentId: codegenKey, query: live }, live],
     ['a key and its text', { doc_id: 'hello', query: hello }, hello],
@@ -156,11 +162,11 @@ describe('an allowlist with a manifest', () => {
     ['a key that is its hash', { doc_id: hashOf(two).slice(7) }, two],
     ['a hash without a version', hash(two, { version: undefined }), two],
     [
-      'its text beside ids that are null',
+      'its text together with ids that are null',
       { query: two, doc_id: null, extensions: { persistedQuery: null } },
       two,
     ],
-  ])('lets a document of it run that is named by %s', (_, request, text) => {
+  ])('accepts a document that is named by %s', (_, request, text) => {
     expect(outcomeOf(listed, request)).toBe(text);
   });
 
@@ -181,7 +187,11 @@ describe('an allowlist with a manifest', () => {
     ['a hash of another type', hash('', { sha256Hash: 1 }), 'BAD_REQUEST'],
     ['no hash', hash('', { sha256Hash: undefined }), 'BAD_REQUEST'],
     ['another version', hash(hello, { version: 2 }), 'BAD_REQUEST'],
-    ['another type beside a text', { query: hello, extensions: { persistedQuery: [] } }, 'BAD_REQUEST'],
+    [
+      'a persistedQuery of another type together with a text',
+      { query: hello, extensions: { persistedQuery: [] } },
+      'BAD_REQUEST',
+    ],
     ['a query of another type', { query: 1, doc_id: 'hello' }, 'BAD_REQUEST'],
   ])('refuses %s', (_, request, code) => {
     expect(outcomeOf(listed, request)).toEqual([400, code, expect.any(String)]);
@@ -195,13 +205,13 @@ describe('an allowlist with a manifest', () => {
       'BAD_REQUEST',
       'The parameter extensions.persistedQuery.sha256Hash needs to be 64 hexadecimal digits in lower case, but is "x".',
     ],
-  ])('or rather a folder, where ids are hashes, refuses %j', (request, code, message) => {
+  ])('for a folder, whose ids are hashes, refuses %j', (request, code, message) => {
     expect(outcomeOf(list, request)).toEqual([400, code, expect.stringContaining(message)]);
   });
 });
 
 describe('an allowlist without a list', () => {
-  it('lets any text run, and knows its id', () => {
+  it('accepts any text, and computes its id', () => {
     const operation = allowlist(null)({ query: foreign, variables: null });
     expect([operation.query, operation.documentId]).toEqual([foreign, hashOf(foreign)]);
     expect(operation.parameters).toEqual({ query: foreign, variables: null });
@@ -226,11 +236,11 @@ describe('an allowlist without a list', () => {
     expect(outcomeOf(null, request)).toEqual([400, code, message]);
   });
 
-  it('lets a text run beside its hash', () => {
+  it('accepts a text together with its hash', () => {
     expect(outcomeOf(null, { query: hello, ...hash(hello) })).toBe(hello);
   });
 
-  it('takes an empty name of an operation for none', () => {
+  it('treats an empty operation name as a missing one', () => {
     expect(allowlist(null)({ query: hello, operationName: '' }).parameters).toEqual({ query: hello });
   });
 });
@@ -250,7 +260,7 @@ describe('a service with a list of allowed documents', () => {
   });
 
   it.each(['application/json', 'application/graphql-response+json'])(
-    'answers what is refused in %s, with its status',
+    'returns refusals as %s, with their status',
     async (type) => {
       const notAllowed = await service.post({ query: '{' }, headers(type));
       expect([notAllowed.status, notAllowed.headers.get('content-type')]).toEqual([
@@ -278,7 +288,7 @@ describe('a service with a list of allowed documents', () => {
     },
   );
 
-  it('chooses by the document, not by the request, between an answer and events', async () => {
+  it('decides between a response and events by the document, not by the request', async () => {
     const accept = 'application/json, text/event-stream';
     const typeOf = async (body: object): Promise<string | null> => {
       const response = await service.post(body, headers(accept));
@@ -292,7 +302,7 @@ describe('a service with a list of allowed documents', () => {
     expect(await typeOf({ query: 'subscription Other { tick }' })).toContain('application/json');
   });
 
-  it('is asked by graphql-sse with an empty query and an id', async () => {
+  it('answers graphql-sse, which sends an empty query and an id', async () => {
     const client = createSseClient({
       url: service.url,
       headers: { authorization: `Bearer ${service.rootToken}` },
@@ -308,7 +318,7 @@ describe('a service with a list of allowed documents', () => {
     client.dispose();
   });
 
-  it('is asked by graphql-ws with an empty query and an id', async () => {
+  it('answers graphql-ws, which sends an empty query and an id', async () => {
     const client = createWebSocketClient({
       url: service.url.replace('http', 'ws'),
       webSocketImpl: WebSocket,
@@ -332,7 +342,7 @@ describe('a service with a list of allowed documents', () => {
     ['a query that is null', { query: null, documentId: hashOf(hello) }, 'next'],
     ['an id of another type', { documentId: 1 }, 'BAD_REQUEST'],
     ['another text', { query: foreign }, 'OPERATION_NOT_ALLOWED'],
-  ])('takes a subscribe message with %s, and its connection lives on', async (_, payload, expected) => {
+  ])('answers a subscribe message with %s, and keeps its connection open', async (_, payload, expected) => {
     const { messages, send, socket } = await openAcknowledged(service);
     send({ id: 'a', type: 'subscribe', payload });
     await until(() => messages.some(({ id }) => id === 'a'));
@@ -347,7 +357,7 @@ describe('a service with a list of allowed documents', () => {
   });
 
   it.each([{}, { query: null }, { documentId: null }])(
-    'answers a subscribe message that names no document, and continues: %j',
+    'answers a subscribe message that names no document with an error, and continues: %j',
     async (payload) => {
       const { send, messages } = await openAcknowledged(service);
       send({ id: 'a', type: 'subscribe', payload });
@@ -362,7 +372,7 @@ describe('a service with a list of allowed documents', () => {
     },
   );
 
-  it('has only expected problems in its log', () => {
+  it('logs only expected problems', () => {
     expect(service.complaints()).toEqual([]);
   });
 });

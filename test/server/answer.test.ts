@@ -64,9 +64,9 @@ const rows: readonly [
   asGraphql: number,
   string,
 ][] = [
-  ['a question', { query: '{ hello }' }, both, 200, 200, hello],
+  ['a query', { query: '{ hello }' }, both, 200, 200, hello],
   [
-    'a named one',
+    'a named query',
     { query: 'query A { hello } query B { b: hello }', operationName: 'A' },
     both,
     200,
@@ -74,9 +74,9 @@ const rows: readonly [
     hello,
   ],
   ['a parameter that is null', { query: '{ hello }', more: null }, ['POST'], 200, 200, hello],
-  ['one that an address may have', { query: '{ hello }', more: '1' }, ['GET'], 200, 200, hello],
+  ['an unknown parameter in a URL', { query: '{ hello }', more: '1' }, ['GET'], 200, 200, hello],
   [
-    'a text that is no document',
+    'a text that is not GraphQL',
     { query: '{ hello' },
     both,
     200,
@@ -84,7 +84,7 @@ const rows: readonly [
     error('Syntax Error: Expected Name, found <EOF>.', 'GRAPHQL_PARSE_FAILED', at(8)),
   ],
   [
-    'no text',
+    'a missing document',
     { query: '' },
     both,
     200,
@@ -92,7 +92,7 @@ const rows: readonly [
     error('Syntax Error: Unexpected <EOF>.', 'GRAPHQL_PARSE_FAILED', at(1)),
   ],
   [
-    'a document that is not valid',
+    'an invalid document',
     { query: '{ hallo }' },
     both,
     200,
@@ -104,7 +104,7 @@ const rows: readonly [
     ),
   ],
   [
-    'variables that do not fit',
+    'variables of the wrong type',
     { query: 'query ($t: String!) { length(text: $t) }', variables: { t: 4 } },
     both,
     200,
@@ -116,7 +116,7 @@ const rows: readonly [
     ),
   ],
   [
-    'variables that are no object',
+    'variables that are not an object',
     { query: '{ hello }', variables: [1] },
     ['POST'],
     400,
@@ -124,7 +124,7 @@ const rows: readonly [
     error('Expected "variables" param to be empty or an object, but given array.', 'BAD_REQUEST'),
   ],
   [
-    'extensions that are no object',
+    'extensions that are not an object',
     { query: '{ hello }', extensions: 'x' },
     ['POST'],
     400,
@@ -139,17 +139,31 @@ const rows: readonly [
     400,
     error('Unexpected parameter "more" in the request body.', 'BAD_REQUEST'),
   ],
-  ['two operations and no name', { query: '{ hello } query B { hello }' }, both, 400, 400, noOperation],
-  ['a name of none', { query: '{ hello }', operationName: 'x' }, both, 400, 400, noOperation],
   [
-    'a name that is no text',
+    'two operations without an operation name',
+    { query: '{ hello } query B { hello }' },
+    both,
+    400,
+    400,
+    noOperation,
+  ],
+  ['the name of no operation', { query: '{ hello }', operationName: 'x' }, both, 400, 400, noOperation],
+  [
+    'an operation name that is not a string',
     { query: '{ hello }', operationName: 5 },
     ['POST'],
     400,
     400,
     error('Expected "operationName" param to be empty or a string, but given number.', 'BAD_REQUEST'),
   ],
-  ['a fragment alone', { query: 'fragment A on Query { hello }' }, both, 400, 400, noOperation],
+  [
+    'a document with a fragment only',
+    { query: 'fragment A on Query { hello }' },
+    both,
+    400,
+    400,
+    noOperation,
+  ],
   [
     'a field that is denied',
     { query: '{ hello denied }' },
@@ -168,7 +182,7 @@ const rows: readonly [
     `{"errors":[${masked('throwsError')}],"data":{"hello":"world","throwsError":null}}`,
   ],
   [
-    'a null that must not be',
+    'a null in a non-null field',
     { query: '{ hello nothing }' },
     both,
     200,
@@ -178,7 +192,7 @@ const rows: readonly [
   ['a subscription', { query: 'subscription { tick }' }, both, 406, 406, needsEvents],
   ['a mutation', { query: 'mutation { x }' }, ['POST'], 200, 400, noMutations],
   [
-    'a mutation in an address',
+    'a mutation in a URL',
     { query: 'mutation { x }' },
     ['GET'],
     405,
@@ -188,7 +202,7 @@ const rows: readonly [
 ];
 
 describe.each(rows)('%s', (_, parameters, methods, asJson, asGraphql, body) => {
-  it.each(methods)('by %s is answered in each media type with the status that it has', async (method) => {
+  it.each(methods)('has by %s the right status for each media type', async (method) => {
     const plain = await ask({ method, accept: json, parameters });
     expect([plain.status, plain.type, plain.text]).toEqual([asJson, `${json}; charset=utf-8`, body]);
     const strict = await ask({ method, accept: graphql, parameters });
@@ -196,7 +210,7 @@ describe.each(rows)('%s', (_, parameters, methods, asJson, asGraphql, body) => {
   });
 });
 
-describe.each(both)('a client that asks by %s', (method) => {
+describe.each(both)('a client that sends a request by %s', (method) => {
   const parameters = { query: '{ hallo }' };
 
   it.each([
@@ -211,7 +225,7 @@ describe.each(both)('a client that asks by %s', (method) => {
     [`${json};q=0, */*`, graphql],
     [`multipart/mixed, ${json}`, json],
     [`${json};q=high`, json],
-  ])('and takes %s gets %s', async (accept, type) => {
+  ])('and accepts %s gets %s', async (accept, type) => {
     const answer = await ask({ method, accept, parameters });
     expect([answer.status, answer.type]).toEqual([type === json ? 200 : 400, `${type}; charset=utf-8`]);
   });
@@ -223,14 +237,14 @@ describe.each(both)('a client that asks by %s', (method) => {
     `${json}; charset=latin1`,
     `${json};q=0`,
     `${json};q=0.000, ${graphql};q=0, */*`,
-  ])('and takes %s gets the list of media types', async (accept) => {
+  ])('and accepts %s gets the list of media types', async (accept) => {
     const answer = await ask({ method, accept, parameters });
     expect([answer.status, answer.type]).toEqual([406, `${json}; charset=utf-8`]);
     expect(answer.text).toContain('Responses are application/json');
   });
 });
 
-describe('every answer', () => {
+describe('every response', () => {
   const ofData = {
     'x-content-type-options': 'nosniff',
     'cross-origin-resource-policy': 'same-origin',
@@ -245,13 +259,13 @@ describe('every answer', () => {
   };
   it.each([
     ['a result', 'POST', '/graphql', json, '{"query":"{ hello }"}', 200, true],
-    ['a problem', 'POST', '/graphql', json, '{', 400, false],
+    ['an error', 'POST', '/graphql', json, '{', 400, false],
     ['events', 'POST', '/graphql', 'text/event-stream', '{"query":"{ hello }"}', 200, true],
     ['GraphiQL', 'GET', '/graphql', 'text/html', '', 200, false],
     ['health', 'GET', '/health', json, '', 200, false],
-    ['nothing', 'GET', '/nothing', json, '', 404, false],
+    ['an unknown path', 'GET', '/nothing', json, '', 404, false],
     ['an unknown method', 'DELETE', '/graphql', json, '', 405, false],
-  ])('has the headers that its kind has: %s', async (_, method, path, accept, body, status, isData) => {
+  ])('has the headers of its kind: %s', async (_, method, path, accept, body, status, isData) => {
     const answer = await send(service.url, {
       method,
       path,

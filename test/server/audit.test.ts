@@ -98,10 +98,10 @@ const ask: Readonly<Record<string, (service: Audited, query: string) => Promise<
   },
 };
 
-describe.each(Object.entries(ask))('an answer by %s', (way, answer) => {
+describe.each(Object.entries(ask))('the audit trail of a request by %s', (way, answer) => {
   const query = 'query Overview { hello inner { denied } }';
 
-  it('has a line for a read that was denied, which tells the client nothing more', async () => {
+  it('has a line for a denied read, with more details than the client gets', async () => {
     const service = await start();
     const told = JSON.stringify(await answer(service, query));
     expect(told).toContain('NOT_ROOT');
@@ -126,7 +126,7 @@ describe.each(Object.entries(ask))('an answer by %s', (way, answer) => {
     ]);
   });
 
-  it('has none where nothing was denied', async () => {
+  it('has no line if nothing was denied', async () => {
     const service = await start();
     for (const other of [
       '{ hello }',
@@ -139,14 +139,14 @@ describe.each(Object.entries(ask))('an answer by %s', (way, answer) => {
     expect(service.trail).toEqual([]);
   });
 
-  it('has neither the document, the variables nor the token in it', async () => {
+  it('contains neither the document, the variables nor the token', async () => {
     const service = await start();
     await answer(service, 'query Q { denied hello(secret: "swordfish") }');
     expect(service.trail).toHaveLength(1);
     for (const secret of ['swordfish', 'hello', 'eyJ']) expect(service.trail[0]).not.toContain(secret);
   });
 
-  it('tells no more than so much of what the caller chose', async () => {
+  it('limits the length of texts that the caller has chosen', async () => {
     const service = await start({ limits: { ...testLimits, maxNameLength: 5_000 } });
     const [name, alias] = ['N'.repeat(5_000), 'a'.repeat(5_000)];
     await answer(service, `query ${name} { ${alias}: denied }`);
@@ -157,7 +157,7 @@ describe.each(Object.entries(ask))('an answer by %s', (way, answer) => {
 });
 
 describe('a request', () => {
-  it('that names its document by its id is logged with that id, as any other', async () => {
+  it('that names its document by its id is logged with that id, like any other', async () => {
     const document = 'query Allowed { denied }';
     const documentId = documentIdOf(document);
     const service = await start({ allowedDocuments: [{ documentId, text: document }] });
@@ -169,7 +169,7 @@ describe('a request', () => {
     ]);
   });
 
-  it('is answered as ever where there is no trail', async () => {
+  it('gets its response also without an audit trail', async () => {
     const live = await startLiveService({ schema });
     try {
       const answer = await (await live.post({ query: '{ denied }' })).json();
@@ -215,7 +215,7 @@ async function pushTaken(stream: TestStream, event: ExecutionResult): Promise<vo
   await until(() => stream.pulls > Math.max(pulls, 1));
 }
 
-describe.each(Object.entries(watch))('a stream by %s', (way, open) => {
+describe.each(Object.entries(watch))('the audit trail of a stream by %s', (way, open) => {
   const who = {
     caller: '5',
     by: 'token',
@@ -228,7 +228,7 @@ describe.each(Object.entries(watch))('a stream by %s', (way, open) => {
     documentId: documentIdOf('subscription Live { tick }'),
   };
 
-  it('has a line when it is opened and one when it is closed, under the same id', async () => {
+  it('has a line when it is opened and one when it is closed, with the same request id', async () => {
     const service = await start();
     const { leave } = await open(service);
     const stream = await service.stream();
@@ -254,7 +254,7 @@ describe.each(Object.entries(watch))('a stream by %s', (way, open) => {
     ]);
   });
 
-  it('is as long as nothing where the clock was set back', async () => {
+  it('shows a duration of 0 if the clock was set back', async () => {
     const service = await start();
     const { leave } = await open(service);
     await service.stream();
@@ -278,7 +278,7 @@ describe.each(Object.entries(watch))('a stream by %s', (way, open) => {
     ['expired', 1, ({ clock }) => (clock.now += 60_000)],
     ['service', 0, (service) => void service.close()],
     ['service', 0, (_service, stream) => stream.push({ data: { tick: 1n } })],
-  ])('is closed with the reason %s after %d events (%#)', async (reason, events, end) => {
+  ])('contains the close reason %s after %d events (%#)', async (reason, events, end) => {
     const service = await start({ pingMilliseconds: 20 });
     service.clock.expiresAt = service.clock.now + 60_000;
     const { leave } = await open(service);
@@ -294,7 +294,7 @@ describe.each(Object.entries(watch))('a stream by %s', (way, open) => {
     expect([whole[0], whole.at(-1)]).toEqual(['opened', 'closed']);
   });
 
-  it('is closed with the reason stalled where its client took nothing and was cut', async () => {
+  it('contains the close reason "stalled" if the client did not read and was disconnected', async () => {
     const service = await start({ stallMilliseconds: 400, pingMilliseconds: 100 });
     const { sleep, leave } = await open(service);
     const stream = await service.stream();
@@ -312,7 +312,7 @@ describe.each(Object.entries(watch))('a stream by %s', (way, open) => {
     leave();
   });
 
-  it('has a line for a read that is denied in one event after another, and one where it is denied again', async () => {
+  it('has a line for a read that is denied in consecutive events, and another if it is denied again later', async () => {
     const service = await start();
     const { leave } = await open(service);
     const stream = await service.stream();
@@ -338,7 +338,7 @@ describe.each(Object.entries(watch))('a stream by %s', (way, open) => {
     expect(service.told().at(-1)?.['events']).toBe(9);
   });
 
-  it('that is refused was never opened', async () => {
+  it('has no "opened" line for a stream that is refused', async () => {
     const service = await start({
       subscribe: () => ({ errors: [new GraphQLError('Too many.')] }),
     });
@@ -349,8 +349,8 @@ describe.each(Object.entries(watch))('a stream by %s', (way, open) => {
   });
 });
 
-describe('an event that goes to several streams', () => {
-  it('is a denied read of each of them, with its own caller and way', async () => {
+describe('an event that is sent to several streams', () => {
+  it('is recorded as a denied read of each of them, with its own caller and transport', async () => {
     const service = await start();
     const clients = [await watch['SSE']?.(service), await watch['WebSocket']?.(service)];
     const streams = [await service.stream(), await service.stream()];
@@ -368,7 +368,7 @@ describe('an event that goes to several streams', () => {
 });
 
 describe('a WebSocket', () => {
-  it('that outlives its token has its streams closed with the reason expired', async () => {
+  it('that outlives its token has its streams closed with the reason "expired"', async () => {
     const service = await start({ pingMilliseconds: 100 });
     service.clock.expiresAt = service.clock.now + 1_000;
     const client = await openAcknowledged(service);
@@ -380,8 +380,8 @@ describe('a WebSocket', () => {
   });
 
   it.each([
-    ['goes away', 'client', (client: { socket: { terminate(): void } }) => client.socket.terminate()],
-    ['breaks the protocol', 'client', (client: { send(message: string): void }) => client.send('what?')],
+    ['disconnects', 'client', (client: { socket: { terminate(): void } }) => client.socket.terminate()],
+    ['violates the protocol', 'client', (client: { send(message: string): void }) => client.send('what?')],
   ])('that %s has its streams closed with the reason %s', async (_what, reason, end) => {
     const service = await start();
     const client = await openAcknowledged(service);
@@ -400,13 +400,13 @@ describe('a denied read', () => {
     [{ object: 'LOGICAL_PROCESSOR', index: 'all' }, 'logical-processors'],
     [{ object: 'PARTITION', partitionId: 2n ** 64n - 1n }, 'partition 18446744073709551615'],
     [{ object: 'VIRTUAL_PROCESSOR', partitionId: 9n, index: 0 }, 'virtual-processor 9/0'],
-  ])('of %o is one of "%s"', (object, name) => {
+  ])('of %o is recorded as "%s"', (object, name) => {
     expect(denialsOf([denial(object, 'a')])).toEqual([
       { object: name, path: 'a', reason: 'NOT_SELF_OR_PARENT' },
     ]);
   });
 
-  it('of what the access rules know nothing of is one of the schema', () => {
+  it('of anything outside the access rules is recorded as "schema"', () => {
     const extensions = { code: 'ACCESS_DENIED', reason: 'NOT_ROOT' };
     expect(denialsOf([new GraphQLError('No introspection.', { extensions })])).toEqual([
       { object: 'schema', path: null, reason: 'NOT_ROOT' },

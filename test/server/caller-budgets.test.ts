@@ -13,7 +13,7 @@ const identified = (partitionId: bigint, credential: Partial<Credential> = {}): 
 });
 
 describe('the budget of a caller', () => {
-  it('is one for all tokens of a subject, and another for other subjects, certificates and partitions', () => {
+  it('is shared by all tokens of a subject, and separate for other subjects, certificates and partitions', () => {
     const budgets = new CallerBudgets(new ValueBudgets({ valuesPerSecond: 1 }));
     const own = identified(1n, { subject: 'ada', tokenId: '1' });
     budgets.of(own).charge(60);

@@ -37,7 +37,7 @@ async function startWithCertificates(
   return startTestService({ tls: await readWithClients(map), ...options });
 }
 
-describe.each(ways)('by %s, the identity', (way, ask) => {
+describe.each(ways)('the identity of a client by %s', (way, ask) => {
   let service: TestService;
   let guestToken: string;
   const unauthenticated = way === 'WebSocket' ? 4401 : 401;
@@ -54,26 +54,42 @@ describe.each(ways)('by %s, the identity', (way, ask) => {
     ['root', '1', 'ACCESS_STATS,ACCESS_STATS_MSR'],
     ['guest', '2', 'ACCESS_STATS,ACCESS_STATS_MSR'],
     ['nameless', '7', 'ACCESS_STATS'],
-  ])('of the certificate %s is partition %s', async (certificate, partition, privileges) => {
+  ])('with the certificate %s is partition %s', async (certificate, partition, privileges) => {
     const answer = await ask(service.url, { certificate, query });
     expect([answer.status, JSON.parse(answer.body)]).toEqual([200, { data: { partition, privileges } }]);
   });
 
-  it('is that of the token where no certificate is shown', async () => {
+  it('is that of the token if no certificate is presented', async () => {
     const answer = await ask(service.url, { certificate: null, query, token: guestToken });
     expect(JSON.parse(answer.body)).toMatchObject({ data: { partition: '2' } });
   });
 
   it.each([
-    ['none at all', null, /No identity was given/],
-    ['an unknown issuer', 'untrusted', /does not verify: the service does not trust its issuer/],
-    ['an end in the past', 'expired', /expired at 2021-01-01T00:00:00\.000Z/],
-    ['another purpose', 'server-only', /does not verify: it is not for clients \(INVALID_PURPOSE\)/],
-    ['two partitions', 'two', /names several partitions/],
-    ['a malformed id', 'malformed', /SAN URI that names no partition/],
-    ['a second URI inside of its URI', 'uri-with-comma', /SAN URI that names no partition/],
-    ['a URI inside of its DNS name', 'dns-with-comma', /names no partition: expected one SAN URI/],
-    ['a URI between quotes inside of its URI', 'uri-with-quote', /names no partition: expected one SAN URI/],
+    ['no certificate', null, /No identity was given/],
+    [
+      'a certificate of an unknown issuer',
+      'untrusted',
+      /does not verify: the service does not trust its issuer/,
+    ],
+    ['an expired certificate', 'expired', /expired at 2021-01-01T00:00:00\.000Z/],
+    [
+      'a certificate for another purpose',
+      'server-only',
+      /does not verify: it is not for clients \(INVALID_PURPOSE\)/,
+    ],
+    ['a certificate of two partitions', 'two', /names several partitions/],
+    ['a certificate with a malformed partition id', 'malformed', /SAN URI that names no partition/],
+    ['a certificate with a second URI inside its URI', 'uri-with-comma', /SAN URI that names no partition/],
+    [
+      'a certificate with a URI inside its DNS name',
+      'dns-with-comma',
+      /names no partition: expected one SAN URI/,
+    ],
+    [
+      'a certificate with a quoted URI inside its URI',
+      'uri-with-quote',
+      /names no partition: expected one SAN URI/,
+    ],
   ])('is refused with %s', async (_, certificate, reason) => {
     const answer = await ask(service.url, { certificate, query });
     expect(answer.status).toBe(unauthenticated);
@@ -85,7 +101,7 @@ describe.each(ways)('by %s, the identity', (way, ask) => {
   });
 
   it.each(['untrusted', 'expired', 'two', 'malformed', 'uri-with-comma', 'dns-with-comma'])(
-    'is refused with the certificate %s beside a good token',
+    'is refused with the certificate %s together with a valid token',
     async (certificate) => {
       const answer = await ask(service.url, { certificate, query, token: guestToken });
       expect(answer.status).toBe(unauthenticated);
@@ -94,9 +110,9 @@ describe.each(ways)('by %s, the identity', (way, ask) => {
   );
 
   it.each([
-    ['a good token', (): string => guestToken],
+    ['a valid token', (): string => guestToken],
     ['a token of the same partition', (): string => service.rootToken],
-    ['a bad token', (): string => 'x'],
+    ['an invalid token', (): string => 'x'],
   ])('is refused with a certificate and %s', async (_, tokenOf) => {
     const answer = await ask(service.url, { certificate: 'root', query, token: tokenOf() });
     expect(answer.status).toBe(unauthenticated);
@@ -105,7 +121,7 @@ describe.each(ways)('by %s, the identity', (way, ask) => {
     );
   });
 
-  it('is refused without a certificate where there are no tokens', async () => {
+  it('is refused without a certificate if there is no method to verify tokens', async () => {
     const own = await startWithCertificates({ identity: null, graphiql: { tabs: [], tokens: null } });
     const answers = await Promise.all([
       ask(own.url, { certificate: null, query }),
@@ -119,7 +135,7 @@ describe.each(ways)('by %s, the identity', (way, ask) => {
 });
 
 describe('a map of certificates', () => {
-  it('may say less than a certificate that names the same partition, and not another', async () => {
+  it('may grant fewer privileges to the partition that a certificate names, but not another partition', async () => {
     const own = await startWithCertificates(
       {},
       {
@@ -142,7 +158,7 @@ describe('a map of certificates', () => {
 });
 
 describe('a WebSocket with a certificate', () => {
-  it('is refused where its upgrade has a token in a header, which would count for nothing alone', async () => {
+  it('is refused if its upgrade has a token in a header, which would be ignored without a certificate', async () => {
     const own = await startWithCertificates();
     const headers = { authorization: `Bearer ${own.rootToken}` };
     const answer = await askByWebSocket(own.url, { certificate: 'root', query, headers });
@@ -154,7 +170,7 @@ describe('a WebSocket with a certificate', () => {
   });
 
   it.each([{ authorization: 'Bearer x' }, { Authorization: 5 }, { AUTHORIZATION: ['Bearer x'] }])(
-    'is refused where its payload has credentials as well, in any form: %j',
+    'is refused if its payload has credentials as well, in any form: %j',
     async (payload) => {
       const own = await startWithCertificates();
       const answer = await askByWebSocket(own.url, { certificate: 'root', query, payload });
@@ -166,7 +182,7 @@ describe('a WebSocket with a certificate', () => {
     },
   );
 
-  it('ends when its certificate does', async () => {
+  it('ends when its certificate expires', async () => {
     let now = Date.UTC(2026, 0);
     // The identity is real, of the certificate; the streams are the test's.
     const own = await startWithCertificates({ now: () => now, pingMilliseconds: 40 });
@@ -184,7 +200,7 @@ describe('a WebSocket with a certificate', () => {
 });
 
 describe('a connection that stays open', () => {
-  it('is refused from the end of its certificate on, though it was verified when it began', async () => {
+  it('refuses requests after its certificate has expired, although this was verified at the start', async () => {
     let now = Date.UTC(2026, 0);
     const own = await startWithCertificates({ now: () => now });
     const socket = connect({ port: own.port, host: '127.0.0.1', ...clientOptions('root') });
@@ -203,7 +219,7 @@ describe('a connection that stays open', () => {
   });
 });
 
-describe.each(['TLSv1.2', 'TLSv1.3'] as const)('a session of %s that is resumed', (version) => {
+describe.each(['TLSv1.2', 'TLSv1.3'] as const)('a resumed session of %s', (version) => {
   let service: TestService;
   beforeAll(async () => {
     service = await startWithCertificates();
@@ -239,7 +255,7 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('a session of %s that is resumed'
     };
   }
 
-  it('has the identity that it began with, under every other certificate', async () => {
+  it('has its initial identity, under every other certificate', async () => {
     const first = await ask({ certificate: 'guest' });
     expect([first.isResumed, first.answer]).toEqual([false, '{"data":{"partition":"2"}}']);
     for (const certificate of ['guest', 'root', null]) {
@@ -248,7 +264,7 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('a session of %s that is resumed'
     }
   });
 
-  it('has none where it began with none', async () => {
+  it('has no identity if it began with none', async () => {
     const first = await ask({ certificate: null });
     const again = await ask({ certificate: null, session: first.session });
     // Node calls it authorized then, in TLS 1.3 (its pull request 64677).
@@ -256,14 +272,14 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('a session of %s that is resumed'
     expect(again.answer).toContain('No identity was given');
   });
 
-  it('does not verify where it did not when it began', async () => {
+  it('is not verified if it was not at the beginning', async () => {
     const first = await ask({ certificate: 'untrusted' });
     const again = await ask({ certificate: 'root', session: first.session });
     expect(again.isResumed).toBe(true);
     expect(again.answer).toContain('does not verify');
   });
 
-  it('is not to be had once the certificates were renewed', async () => {
+  it('is not resumed after the certificates were renewed', async () => {
     const own = await ask({ certificate: 'guest' });
     service.renewTls(await readWithClients());
     const again = await ask({ certificate: null, session: own.session });
@@ -272,8 +288,8 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('a session of %s that is resumed'
   });
 });
 
-describe('certificates that are renewed', () => {
-  it('are shown, and the map with them, from then on', async () => {
+describe('renewed certificates', () => {
+  it('are used immediately, together with the map', async () => {
     const own = await startWithCertificates();
     const subjectNow = async (): Promise<string> => {
       const socket = connect({ port: own.port, host: '127.0.0.1', ...clientOptions(null) });
@@ -295,7 +311,7 @@ describe('certificates that are renewed', () => {
 });
 
 describe('an event stream with a certificate', () => {
-  it('ends with its service, as the WebSocket beside it', async () => {
+  it('ends when the service shuts down, like a WebSocket', async () => {
     const identity = null;
     const own: LiveService = await startLiveService({
       tls: await readWithClients(),
@@ -325,7 +341,7 @@ describe('an event stream with a certificate', () => {
 });
 
 describe('a scrape with a client certificate', () => {
-  it('gives what the partition of the certificate may read', async () => {
+  it('returns what the partition of the certificate may read', async () => {
     const source = new FakeSource();
     source.partitions = [partitionEntry(1n, null), partitionEntry(2n, 1n), partitionEntry(3n, 1n)];
     const counters = new CounterMetrics({ sampler: samplerOf(source), limits: testLimits });

@@ -22,14 +22,14 @@ describe.each(Object.entries(listenerTransports))('by %s, a document', (_transpo
     return answer.errors ?? [];
   };
 
-  it('with as many errors as are reported has each of them', async () => {
+  it('with the maximum number of reported errors has each of them', async () => {
     const errors = await errorsOf(limit);
     expect(errors.map(({ extensions }) => extensions['code'])).toEqual(
       Array.from({ length: limit }, () => 'GRAPHQL_VALIDATION_FAILED'),
     );
   });
 
-  it('with more has LIMIT_EXCEEDED behind them, with the limit and what was found', async () => {
+  it('with more errors has LIMIT_EXCEEDED after them, with the limit and the number found', async () => {
     for (const count of [limit + 1, 10 * limit]) {
       const errors = await errorsOf(count);
       expect(errors).toHaveLength(limit + 1);

@@ -20,7 +20,7 @@ const masked = (path: readonly (string | number)[]): unknown => ({
   },
 });
 
-describe('an error that a resolver makes', () => {
+describe('an error of a resolver', () => {
   it.each([
     'throwsError',
     'rejects',
@@ -31,7 +31,7 @@ describe('an error that a resolver makes', () => {
     'grumpy',
     'notInteger',
     'thing',
-  ])('by %s is masked, and is in the log with the id that the client gets', async (name) => {
+  ])('by %s is masked, and is logged with the id that the client gets', async (name) => {
     const selection = name === 'thing' ? 'thing { id }' : name;
     const response = await service.post({ query: `{ ${selection} hello }` });
     const text = await response.text();
@@ -46,12 +46,12 @@ describe('an error that a resolver makes', () => {
     if (name === 'throwsError') expect(logged[0]).toContain('test-service.ts');
   });
 
-  it('by leaving out what must be there is masked', async () => {
+  it('for a missing non-null value is masked', async () => {
     const response = await service.post({ query: '{ nothing }' });
     expect(await response.json()).toEqual({ data: null, errors: [masked(['nothing'])] });
   });
 
-  it('on purpose reaches the client with its code and facts', async () => {
+  it('of type HvqlError reaches the client with its code and facts', async () => {
     expect(await (await service.post({ query: '{ denied hello }' })).json()).toEqual({
       data: { denied: null, hello: 'world' },
       errors: [
@@ -66,15 +66,15 @@ describe('an error that a resolver makes', () => {
   });
 });
 
-describe('an error around the resolvers', () => {
+describe('an error outside the resolvers', () => {
   it.each([
     ['an Error', () => new Error(secretText)],
-    ['a text', () => secretText],
+    ['a string', () => secretText],
     ['an object', () => ({ toString: () => secretText })],
     ['nothing', () => undefined],
     ['several errors', () => new AggregateError([new Error(secretText), new Error(secretText)])],
-    ['the end of a time', () => new DOMException(secretText, 'TimeoutError')],
-  ])('of the context that throws %s is masked', async (_, make) => {
+    ['a TimeoutError', () => new DOMException(secretText, 'TimeoutError')],
+  ])('of a context function that throws %s is masked', async (_, make) => {
     const own = await startTestService({
       contextOf: () => {
         // eslint-disable-next-line @typescript-eslint/only-throw-error -- anything can be thrown
@@ -96,7 +96,7 @@ describe('an error around the resolvers', () => {
     }
   });
 
-  it('of the engine is masked', async () => {
+  it('of the execution engine is masked', async () => {
     const own = await startTestService({ execute: () => Promise.reject(new TypeError(secretText)) });
     try {
       const response = await own.post({ query: '{ hello }' });
@@ -107,7 +107,7 @@ describe('an error around the resolvers', () => {
     }
   });
 
-  it('of the identity is masked', async () => {
+  it('of the identity method is masked', async () => {
     const own = await startTestService({
       identity: { authenticate: () => Promise.reject(new Error(secretText)) },
     });
@@ -128,7 +128,7 @@ describe('an error around the resolvers', () => {
     }
   });
 
-  it('that is meant for clients reaches them, also while the context is made', async () => {
+  it('of type HvqlError reaches clients, also from the context function', async () => {
     const own = await startTestService({
       contextOf: () => {
         throw new HvqlError('LIMIT_EXCEEDED', 'Too much.', { limit: 1 });
@@ -146,7 +146,7 @@ describe('an error around the resolvers', () => {
 });
 
 describe('an error in a stream of events', () => {
-  it('is masked, in an event and at the end', async () => {
+  it('is masked, both in an event and as the end of the stream', async () => {
     const headers = {
       'content-type': 'application/json',
       authorization: `Bearer ${service.rootToken}`,
@@ -161,14 +161,14 @@ describe('an error in a stream of events', () => {
   });
 });
 
-describe('a request for something else', () => {
+describe('a request for something other than an operation', () => {
   it.each([
     ['/', 404, 'There is nothing at this path; GraphQL is at /graphql.'],
     ['/graphql/', 404, 'There is nothing at this path; GraphQL is at /graphql.'],
     ['//', 404, 'There is nothing at this path; GraphQL is at /graphql.'],
     ['/graphql/assets/nothing.js', 404, 'There is nothing at this path; GraphQL is at /graphql.'],
     ['/graphql/assets/../../package.json', 404, 'There is nothing at this path; GraphQL is at /graphql.'],
-  ])('for %s is answered with %d', async (path, status, message) => {
+  ])('for %s has the status %d', async (path, status, message) => {
     const answer = await send(service.url, { path });
     expect(answer.status).toBe(status);
     expect(JSON.parse(answer.body.toString())).toEqual({
@@ -189,7 +189,7 @@ describe('a request for something else', () => {
     expect(answer.headers.allow).toBe(allow);
   });
 
-  it('from a page elsewhere is given no leave to read the answer', async () => {
+  it('from a page of another origin has no CORS headers that permit reading the response', async () => {
     const answer = await send(service.url, {
       method: 'POST',
       headers: {
@@ -204,11 +204,11 @@ describe('a request for something else', () => {
   });
 });
 
-describe('the mask', () => {
+describe('the error mask', () => {
   const { log } = readableLog();
   const context = { requestId: 'r', signal: new AbortController().signal, server: { log } };
 
-  it('takes errors that never came near GraphQL', () => {
+  it('handles errors that did not pass through GraphQL', () => {
     const own = new HvqlError('PAGE_UNAVAILABLE', 'Gone.');
     expect(
       maskErrors([own, new Error(secretText), secretText], context).map((error) => error.toJSON()),
@@ -219,7 +219,7 @@ describe('the mask', () => {
     ]);
   });
 
-  it('finds the error made on purpose below others', () => {
+  it('finds an HvqlError inside other errors', () => {
     const deep = new GraphQLError('Gone.', {
       path: ['a'],
       originalError: new GraphQLError('Gone.', { originalError: new HvqlError('PAGE_UNAVAILABLE', 'Gone.') }),

@@ -92,7 +92,7 @@ const floods: Record<string, (token: string) => Promise<void>> = {
 };
 
 describe.each(Object.entries(floods))('a caller with many requests at once, %s,', (_, flood) => {
-  it('holds the event loop for no longer than some of it takes, and others are answered in between', async () => {
+  it('blocks the event loop only for a part of its requests, and others are served in between', async () => {
     const { order, most } = await start();
     const probe = await open();
     await flood(await service.identity.sign(5n));
@@ -106,7 +106,7 @@ describe.each(Object.entries(floods))('a caller with many requests at once, %s,'
     expect(most()).toBeLessThanOrEqual(mostInOneTurn);
   });
 
-  it('lets another caller have its turn before all of it is done', async () => {
+  it('does not delay another caller until all of its requests are done', async () => {
     const { order } = await start();
     const other = await open();
     const root = get(service.rootToken);

@@ -18,7 +18,7 @@ const get = (parameters: Record<string, string>, headers: Record<string, string>
   });
 
 describe('an operation by POST', () => {
-  it('is answered as JSON that must not be cached', async () => {
+  it('returns JSON that must not be cached', async () => {
     const response = await service.post({ query: '{ hello }' });
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
@@ -26,14 +26,14 @@ describe('an operation by POST', () => {
     expect(await json(response)).toEqual({ data: { hello: 'world' } });
   });
 
-  it('takes variables and the name of an operation', async () => {
+  it('accepts variables and an operation name', async () => {
     const query = 'query A($t: String!) { length(text: $t) } query B { hello }';
     expect(await json(await service.post({ query, operationName: 'A', variables: { t: 'four' } }))).toEqual({
       data: { length: 4 },
     });
   });
 
-  it('is for the caller of the token, and the token itself goes no further', async () => {
+  it('runs for the caller of the token, and the token itself is not passed on', async () => {
     const authorization = `Bearer ${await service.identity.sign(5n)}`;
     const headers = { 'content-type': 'application/json', authorization, 'x-partition': '1' };
     const response = await service.post({ query: '{ partition privileges keys }' }, { headers });
@@ -42,7 +42,7 @@ describe('an operation by POST', () => {
     expect(data['keys']).not.toContain('authorization');
   });
 
-  it('is answered in the media type that was asked for', async () => {
+  it('returns the requested media type', async () => {
     const headers = {
       ...asRoot(),
       'content-type': 'application/json',
@@ -53,7 +53,7 @@ describe('an operation by POST', () => {
     expect(await json(response)).toEqual({ data: { hello: 'world' } });
   });
 
-  it('is not answered in an unknown media type', async () => {
+  it('is refused for an unknown media type', async () => {
     const headers = { ...asRoot(), 'content-type': 'application/json', accept: 'image/png' };
     expect((await service.post({ query: '{ hello }' }, { headers })).status).toBe(406);
   });
@@ -85,7 +85,7 @@ describe('an operation by POST', () => {
     expect(await json(response)).toEqual({ errors: [{ message, extensions: { code: 'BAD_REQUEST' } }] });
   });
 
-  it('may begin with a byte order mark, however often it is sent', async () => {
+  it('may begin with a byte order mark, in repeated requests as well', async () => {
     for (let n = 0; n < 3; n++) {
       const response = await fetch(service.url, {
         method: 'POST',
@@ -132,7 +132,7 @@ describe('an operation by POST', () => {
   it.each([
     ['whose length is declared', (bytes: number) => ({ headers: { 'content-length': String(bytes) } })],
     ['that comes in chunks', () => ({ headers: { 'transfer-encoding': 'chunked' } })],
-  ])('with a body too long, %s, is refused in words', async (_, headersOf) => {
+  ])('with a body that is too long, %s, is refused with a clear message', async (_, headersOf) => {
     const chunk = ' '.repeat(65_536);
     const chunks = Array.from({ length: bodyLimitInBytes / chunk.length + 4 }, () => chunk);
     const { headers } = headersOf(chunks.length * chunk.length);
@@ -149,7 +149,7 @@ describe('an operation by POST', () => {
     expect(errors[0]?.extensions).toMatchObject({ code: 'LIMIT_EXCEEDED', limit: 1_048_576 });
   });
 
-  it('with a body too long leaves the connection fit for the next request', async () => {
+  it('with a body that is too long leaves the connection usable for the next request', async () => {
     const socket = connect(service.port, '127.0.0.1');
     let answers = '';
     socket.on('data', (bytes: Buffer) => (answers += bytes.toString()));
@@ -164,12 +164,12 @@ describe('an operation by POST', () => {
     expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 413', 'HTTP/1.1 200']);
   });
 
-  it('with a body just short enough is answered', async () => {
+  it('with a body of the maximum length is accepted', async () => {
     const query = '{ hello }'.padEnd(bodyLimitInBytes - '{"query":""}'.length);
     expect((await service.post({ query })).status).toBe(200);
   });
 
-  it('with a document of very many tokens is refused before it is validated', async () => {
+  it('with a document of too many tokens is rejected before its validation', async () => {
     const { errors } = (await (await service.post({ query: `{ ${'hello '.repeat(20_000)} }` })).json()) as {
       errors: { message: string }[];
     };
@@ -179,7 +179,7 @@ describe('an operation by POST', () => {
   it.each([
     ['parsed', `{ length(text: ${'['.repeat(4_900)}${']'.repeat(4_900)}) }`],
     ['validated', `{ hello ${'{ hello '.repeat(2_400)}${'}'.repeat(2_400)} }`],
-  ])('that is nested too deeply to be %s is a mistake of the client', async (_step, query) => {
+  ])('that is nested too deeply to be %s is a client error', async (_step, query) => {
     const response = await service.post({ query });
     expect(await json(response)).toEqual({
       errors: [
@@ -196,7 +196,7 @@ describe('an operation by POST', () => {
     });
   });
 
-  it('with variables that do not fit gets an error with a code', async () => {
+  it('with invalid variables gets an error with a code', async () => {
     const query = 'query Q($t: String!) { length(text: $t) }';
     expect(await json(await service.post({ query, variables: { t: 4 } }))).toMatchObject({
       errors: [
@@ -207,7 +207,7 @@ describe('an operation by POST', () => {
 });
 
 describe('an operation by GET', () => {
-  it('is answered', async () => {
+  it('runs', async () => {
     const query = 'query Q($t: String!) { length(text: $t) }';
     expect(await json(await get({ query, variables: '{"t":"abc"}', operationName: 'Q' }))).toEqual({
       data: { length: 3 },
@@ -242,7 +242,7 @@ describe('an operation that cannot run', () => {
       'Could not determine what operation to execute.',
       'OPERATION_RESOLUTION_FAILURE',
     ],
-  ])('%s gets an error, with the status its media type has for it', async (query, message, code) => {
+  ])('gets an error, with the status for its media type: %s', async (query, message, code) => {
     const accept = (type: string): RequestInit => ({
       headers: { ...asRoot(), 'content-type': 'application/json', accept: type },
     });
@@ -255,7 +255,7 @@ describe('an operation that cannot run', () => {
     expect(lenient.status).toBe(code === 'OPERATION_RESOLUTION_FAILURE' ? 400 : 200);
   });
 
-  it('for its variables gets an error', async () => {
+  it('gets an error if its variables are invalid', async () => {
     const headers = {
       ...asRoot(),
       'content-type': 'application/json',
@@ -270,7 +270,7 @@ describe('an operation that cannot run', () => {
     });
   });
 
-  it('for very large variables gets a short error', async () => {
+  it('gets a short error if its invalid variables are very large', async () => {
     const query = 'query ($n: Even) { even(n: $n) }';
     const response = await service.post({ query, variables: { n: 'x'.repeat(100_000) } });
     const text = await response.text();
@@ -278,7 +278,7 @@ describe('an operation that cannot run', () => {
     expect(text.length).toBeLessThan(1_500);
   });
 
-  it('for a null in a non-null field gets an error at its path', async () => {
+  it('gets an error at the path of a null in a non-null field', async () => {
     const query = 'query ($t: String = "x") { length(text: $t) }';
     expect(await json(await service.post({ query, variables: { t: null } }))).toMatchObject({
       data: { length: null },
@@ -287,8 +287,8 @@ describe('an operation that cannot run', () => {
   });
 });
 
-describe('the engine', () => {
-  it('is the one that was given', async () => {
+describe('the execution engine', () => {
+  it('is the function that was passed', async () => {
     const own = await startTestService({
       execute: async (args) => ({
         data: { by: 'this one', has: 'caller' in (args.contextValue as object) },
@@ -304,7 +304,7 @@ describe('the engine', () => {
   });
 });
 
-describe('a client that goes away', () => {
+describe('a client that disconnects', () => {
   it('aborts the signal of its resolvers', async () => {
     let aborted: () => void = () => undefined;
     const wasAborted = new Promise<void>((resolve) => (aborted = resolve));

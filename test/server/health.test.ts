@@ -15,7 +15,7 @@ const state = {
   isReadingCircuitOpen: false,
 };
 
-describe('the health that a server counts', () => {
+describe('the health metrics of a server', () => {
   const health = new ServiceHealth({
     source: () => state,
     openStreams: () => 0,
@@ -60,7 +60,7 @@ describe('the health that a server counts', () => {
     ['GET', 'GET'],
     ['SSE by POST', 'SSE'],
     ['WebSocket', 'WebSocket'],
-  ])('has each request by %s with its outcome', async (way, transport) => {
+  ])('count each request by %s with its outcome', async (way, transport) => {
     const one = (outcome: string) => ({ [JSON.stringify({ transport, outcome })]: 1 });
     expect(await added(requests, () => ask(way, '{ hello }'))).toEqual(one('ok'));
     expect(await added(requests, () => ask(way, '{ hello denied }'))).toEqual(one('errors'));
@@ -73,20 +73,20 @@ describe('the health that a server counts', () => {
     });
   });
 
-  it('has a stream once, when it begins', async () => {
+  it('count a stream once, when it begins', async () => {
     expect(await added(requests, () => ask('SSE by POST', 'subscription { tick }'))).toEqual({
       '{"transport":"SSE","outcome":"ok"}': 1,
     });
   });
 
-  it('has repeats that the hot path answers', async () => {
+  it('count repeated requests that the hot path serves', async () => {
     await ask('POST', '{ hello partition }');
     expect(await added('hvql_hot_path_hits_total', () => ask('POST', '{ hello partition }'))).toEqual({
       '{}': 1,
     });
   });
 
-  it('has what was refused before it was an operation', async () => {
+  it('count requests that were refused before they became operations', async () => {
     const refused = (work: () => Promise<unknown>) => added('hvql_refused_total', work);
     const get = (path: string) => fetch(new URL(path, service.url)).then((response) => response.text());
     expect(await refused(() => get('/nothing'))).toEqual({ '{"code":"NOT_FOUND"}': 1 });
@@ -102,7 +102,7 @@ describe('the health that a server counts', () => {
     expect(await refused(() => raw(upgrade))).toEqual({ '{"code":"FOREIGN_HOST"}': 1 });
   });
 
-  it('has the open connections, and not those that have closed', async () => {
+  it('count open connections, and not those that have closed', async () => {
     const connections = async (): Promise<number> =>
       Number((await samples()).get('hvql_open_connections {}'));
     // Those of the tests before may be open still, and close meanwhile.

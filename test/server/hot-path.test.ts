@@ -26,7 +26,7 @@ async function start(options: Parameters<typeof startTestService>[0] = {}): Prom
 const query = '{ hello partition }';
 
 describe('the hot path', () => {
-  it('takes the second request of the same bytes from every sender, with the rights of the sender', async () => {
+  it('serves the second request with the same bytes from every sender, with the rights of that sender', async () => {
     const { plugin, count } = counter();
     const service = await start({ plugins: [{ plugin, observesOnly: true }] });
     const other = { authorization: `Bearer ${await service.identity.sign(5n)}` };
@@ -54,8 +54,8 @@ describe('the hot path', () => {
 
   it.each([
     ['it is switched off', { hotPath: false }],
-    ['a plugin may deny something', {}],
-  ])('is not there where %s', async (_, options) => {
+    ['a plugin may deny operations', {}],
+  ])('is disabled if %s', async (_, options) => {
     const { plugin, count } = counter();
     const service = await start({
       ...options,
@@ -73,7 +73,7 @@ describe('the hot path', () => {
     ],
     ['another method', { method: 'GET' }],
     ['a query string', { search: '?x=1' }],
-  ])('leaves a request with %s to Yoga the first time', async (_, change) => {
+  ])('passes a request with %s to Yoga the first time', async (_, change) => {
     const { plugin, count } = counter();
     const service = await start({ plugins: [{ plugin, observesOnly: true }] });
     const ask = ({ headers = {}, method = 'POST', search = '' } = {}) =>
@@ -94,14 +94,14 @@ describe('the hot path', () => {
     expect(count()).toBe(2);
   });
 
-  it('notes nothing of a query that has errors', async () => {
+  it('does not cache a query that has errors', async () => {
     const { plugin, count } = counter();
     const service = await start({ plugins: [{ plugin, observesOnly: true }] });
     for (const _ of [1, 2]) await (await service.post({ query: '{ hello denied }' })).text();
     expect(count()).toBe(2);
   });
 
-  it('masks, audits and answers errors like Yoga', async () => {
+  it('masks, audits and returns errors like Yoga', async () => {
     interface Asked extends Requester {
       readonly onWait: () => Promise<string>;
     }

@@ -30,8 +30,8 @@ function get(search: string): { request: IncomingMessage; search: string } {
   return { request, search };
 }
 
-describe('a question', () => {
-  it('that was allowed is the same operation when its very bytes come again', async () => {
+describe('a request', () => {
+  it('that was allowed is the same operation object when its exact bytes arrive again', async () => {
     const allow = vi.fn<Allow>(allowlist(null));
     const read = operationReader(allow);
     const first = await read(post('{"query":"{ hello }"}'));
@@ -42,7 +42,7 @@ describe('a question', () => {
     expect(allow).toHaveBeenCalledTimes(3);
   });
 
-  it('that was refused is read again', async () => {
+  it('that was refused is parsed again', async () => {
     const allow = vi.fn<Allow>(allowlist([]));
     const read = operationReader(allow);
     for (const _ of [1, 2]) {
@@ -52,7 +52,7 @@ describe('a question', () => {
     expect(allow).toHaveBeenCalledTimes(2);
   });
 
-  it('is not taken for one whose bytes are others, though they read alike', async () => {
+  it('is not taken for one with other bytes, even if both decode to the same text', async () => {
     const read = operationReader(allowlist(null));
     // U+FFFD, which is also what bytes that are no UTF-8 are often read as.
     await read(post('{"query":"{ hello }","variables":{"t":"\ufffd"}}'));
@@ -64,7 +64,7 @@ describe('a question', () => {
     await expect(read(post(broken))).rejects.toThrow('The body is not UTF-8.');
   });
 
-  it('is forgotten for others, and not remembered where it is long', async () => {
+  it('is removed from the cache by others, and is not cached if it is long', async () => {
     const read = operationReader(allowlist(null));
     const short = await read(post('{"query":"{ hello }"}'));
     const long = `{"query":"{ hello }${' '.repeat(10_000)}"}`;
@@ -74,7 +74,7 @@ describe('a question', () => {
     expect(await read(post('{"query":"{ hello }"}'))).not.toBe(short);
   });
 
-  it('is answered alike the second time, for every caller', async () => {
+  it('gets the same response the second time, for every caller', async () => {
     const service = await startTestService();
     services.push(service);
     const other = `Bearer ${await service.identity.sign(5n)}`;
@@ -90,7 +90,7 @@ describe('a question', () => {
     expect(await ask('Bearer x')).toMatchObject({ errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] });
   });
 
-  it('that is on the list stays the only one, however often others are asked', async () => {
+  it('with a listed document remains the only accepted one, even if others are repeated', async () => {
     const text = '{ hello }';
     const service = await startTestService({ allowedDocuments: [{ documentId: documentIdOf(text), text }] });
     services.push(service);
@@ -105,7 +105,7 @@ describe('a document', () => {
   const prepare = (introspection: 'on' | 'off' = 'on') =>
     new DocumentStore({ schema: testSchema, limits: testLimits, introspection });
 
-  it('is parsed and validated once a text', () => {
+  it('is parsed and validated once per text', () => {
     const prepared = prepare();
     const first = prepared.prepare('{ hello }');
     expect(prepared.prepare('{ hello }')).toBe(first);
@@ -114,7 +114,7 @@ describe('a document', () => {
     expect(prepared.prepare('{').errors).toBe(prepared.prepare('{').errors);
   });
 
-  it('with a mistake keeps nothing of what was on the stack', () => {
+  it('with errors keeps no stack traces', () => {
     const stacks = ['{', '{ hallo }'].flatMap((text) =>
       prepare()
         .prepare(text)
@@ -123,7 +123,7 @@ describe('a document', () => {
     expect(stacks).toEqual(['', '']);
   });
 
-  it('that selects the schema is refused where no caller may, the first time and the second', () => {
+  it('that selects the schema is refused if no caller may read it, the first time and the second', () => {
     const prepared = prepare('off');
     for (const _ of [1, 2]) {
       const [error] = prepared.prepare('{ __schema { queryType { name } } }').errors;

@@ -142,8 +142,8 @@ const leftovers = (): readonly string[] =>
 const areOver = (service: LiveService): boolean =>
   service.streams.every(({ isDone, returns }) => isDone && returns <= 1);
 
-describe('a client that comes and goes', () => {
-  it('in any way, hundreds of times, leaves nothing behind', async () => {
+describe('a client that connects and disconnects', () => {
+  it('in any way, hundreds of times, leaves nothing in memory', async () => {
     const service = await startLiveService({ pingMilliseconds: 50, stallMilliseconds: 10_000 });
     // With one connection that stays, the heartbeat runs all along.
     const witness = await openAcknowledged(service);
@@ -167,8 +167,8 @@ describe('a client that comes and goes', () => {
   });
 });
 
-describe('a server that is closed while clients come and go', () => {
-  it('leaves nothing behind', async () => {
+describe('a server that is shut down while clients connect and disconnect', () => {
+  it('releases everything', async () => {
     for (let round = 0; round < 5; round += 1) {
       const service = await startLiveService({ graceMilliseconds: 300, pingMilliseconds: 50 });
       const streams = await Promise.all(Array.from({ length: 6 }, () => openRawStream(service)));

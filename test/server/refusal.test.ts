@@ -52,7 +52,7 @@ const ways = Object.entries(listenerTransports);
 const addressOf = (way: string, n: number): string =>
   `192.0.2.${ways.findIndex(([name]) => name === way) * 10 + n}`;
 
-describe.each(ways)('by %s', (way, ask) => {
+describe.each(ways)('the audit trail of refusals by %s', (way, ask) => {
   let here: Awaited<ReturnType<typeof start>>;
   let token: string;
   beforeAll(async () => {
@@ -74,7 +74,7 @@ describe.each(ways)('by %s', (way, ask) => {
   };
   const transport = way.startsWith('SSE') ? 'SSE' : way.replace(' again', '');
 
-  it('a failed identification has a line with the address and the reason', async () => {
+  it('has a line for a failed authentication, with the address and the reason', async () => {
     const line = await send(1, { token: `${token.slice(0, -4)}AAAA` });
     expect(line).toMatchObject({ event: 'refused', code: 'UNAUTHENTICATED', caller: null });
     expect(line['reason']).toMatch(/signature/);
@@ -82,14 +82,14 @@ describe.each(ways)('by %s', (way, ask) => {
     expect(await send(2, {})).toMatchObject({ code: 'UNAUTHENTICATED', reason: /No identity/ });
   });
 
-  it('a foreign host and a foreign origin have a line', async () => {
+  it('has a line for a foreign host and for a foreign origin', async () => {
     const foreign = await send(3, { token, headers: { host: 'elsewhere.example' } });
     expect(foreign).toMatchObject({ event: 'refused', code: 'FOREIGN_HOST', caller: null });
     const headers = { origin: 'https://elsewhere.example' };
     expect(await send(4, { token, headers })).toMatchObject({ event: 'refused', code: 'FOREIGN_ORIGIN' });
   });
 
-  it('a request beyond a limit has a line with the caller and the credential', async () => {
+  it('has a line for a request beyond a limit, with the caller and the credential', async () => {
     const query = `query Deep { ${Array.from({ length: 201 }, (_, n) => `a${n}: hello`).join(' ')} }`;
     const line = await send(5, { token, query });
     expect(line).toMatchObject({
@@ -105,14 +105,14 @@ describe.each(ways)('by %s', (way, ask) => {
     expect(JSON.stringify(line)).not.toContain('a200');
   });
 
-  it('a denied read has the address and the token in its line', async () => {
+  it('has a line for a denied read, with the address and the token', async () => {
     const line = await send(6, { token, query: '{ denied }' });
     expect(line).toMatchObject({ event: 'denied', caller: '5', sub: 'alice', jti: 'one', way: transport });
   });
 });
 
-describe.each(ways)('with a list of operations, by %s', (_, ask) => {
-  it('an operation that is not in the list has a line', async () => {
+describe.each(ways)('the audit trail with a list of operations, by %s', (_, ask) => {
+  it('has a line for an operation that is not in the list', async () => {
     const { service, lines } = await start({ allowedDocuments: [] });
     const parameters = { query: '{ hello }' };
     const answer = await ask(
@@ -130,8 +130,8 @@ describe.each(ways)('with a list of operations, by %s', (_, ask) => {
   });
 });
 
-describe.each(Object.entries(secureWays))('with certificates, by %s', (_, ask) => {
-  it('lines have the fingerprint', async () => {
+describe.each(Object.entries(secureWays))('the audit trail with client certificates, by %s', (_, ask) => {
+  it('has the fingerprint of the certificate', async () => {
     const tls = await readTls({
       cert: tlsFile('server.pem'),
       key: tlsFile('server.key'),
@@ -151,7 +151,7 @@ describe.each(Object.entries(secureWays))('with certificates, by %s', (_, ask) =
 });
 
 describe('a WebSocket that subscribes without an identity', () => {
-  it('has a line', async () => {
+  it('is recorded in the audit trail', async () => {
     const { service, lineOf } = await start();
     const socket = new WebSocket(service.url.replace('http', 'ws'), 'graphql-transport-ws', {
       headers: { 'x-forwarded-for': '198.51.100.7' },
@@ -166,7 +166,7 @@ describe('a WebSocket that subscribes without an identity', () => {
 });
 
 describe('a request that cannot be read', () => {
-  it('has a line where it is too long', async () => {
+  it('is recorded in the audit trail if it is too long', async () => {
     const { service, lineOf } = await start();
     const socket = connect(service.port, '127.0.0.1');
     socket.write(`GET /graphql?query=${'x'.repeat(20_000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
@@ -181,7 +181,7 @@ describe('a request that cannot be read', () => {
   });
 });
 
-describe('refusals that repeat', () => {
+describe('repeated refusals', () => {
   const refusal = {
     code: 'UNAUTHENTICATED',
     message: 'no',
@@ -190,7 +190,7 @@ describe('refusals that repeat', () => {
     facts: { by: null },
   };
 
-  it('have one line, and a count at the end, in the trail and in the log', () => {
+  it('have one line, and a count at the end, in the audit trail and in the log', () => {
     const { log, lines } = readableLog();
     const written: object[] = [];
     const refusals = new Refusals({ write: (fields) => written.push(fields), log });
@@ -217,7 +217,7 @@ describe('refusals that repeat', () => {
     refusals.close();
   });
 
-  it('do not fill the trail or the log, from however many addresses they come', () => {
+  it('do not fill the audit trail or the log, however many addresses they come from', () => {
     const { log, lines } = readableLog();
     let written = 0;
     const refusals = new Refusals({ write: () => (written += 1), log });

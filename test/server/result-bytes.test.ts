@@ -12,7 +12,7 @@ import { WrittenData, writtenDataOf, writtenResult } from '../../src/writer/writ
 const text = `{"data":{"name":"ä${'x'.repeat(200)}"}}`;
 
 describe('the bytes of an event', () => {
-  it('stand once in memory, within what is sent, and are the same for every way', () => {
+  it('are in memory once, within the bytes that are sent, for all transports', () => {
     const own = Buffer.from(text);
     const release = vi.fn();
     const result = writtenResult(new WrittenData(own, release), []);
@@ -37,7 +37,7 @@ describe('the bytes of an event', () => {
     expect(JSON.stringify(result)).toBe(text);
   });
 
-  it('with errors in it are written with them', () => {
+  it('include the errors of the event', () => {
     const data = new WrittenData(Buffer.from('{"data":{"name":null}}'));
     const result = writtenResult(data, [new GraphQLError('Gone.')]);
     const whole = '{"errors":[{"message":"Gone."}],"data":{"name":null}}';
@@ -58,7 +58,7 @@ describe('a function that is memoized on a result', () => {
     expect(memoizeOnResult(() => 'other')(result)).toBe('other');
   });
 
-  it('is called again where the newest value does not fit the argument', () => {
+  it('is called again if the latest value does not fit the argument', () => {
     const name = memoizeOnResult(
       (_, id: string) => ({ id }),
       (value, id) => value.id === id,
@@ -71,7 +71,7 @@ describe('a function that is memoized on a result', () => {
     expect(name(result, 'b')).toBe(second);
   });
 
-  it('leaves the fields and the JSON of the result as they are', () => {
+  it('does not change the fields and the JSON of the result', () => {
     const result = { data: null };
     memoizeOnResult(() => 'bytes')(result);
     expect(JSON.stringify(result)).toBe('{"data":null}');

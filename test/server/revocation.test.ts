@@ -196,7 +196,7 @@ describe('a token', () => {
     expect(good?.data).toEqual({ hello: 'world' });
   });
 
-  it('is good again once the list no longer has it', async () => {
+  it('is accepted again once the list no longer contains it', async () => {
     const [token, send] = [await signed({ jti: 'c' }), listenerTransports['POST again']];
     revoke({ tokenIds: new Set(['c']) })();
     const ask = () => send?.({ place: { url: service.url }, token }, { parameters: { query: '{ hello }' } });
@@ -205,7 +205,7 @@ describe('a token', () => {
     expect((await ask())?.data).toEqual({ hello: 'world' });
   });
 
-  it('that is revoked while its stream starts gets no event of it', async () => {
+  it('that is revoked while its stream starts gets no events', async () => {
     const token = await signed({ jti: 'd' });
     let start = (): void => undefined;
     service.gate.until = new Promise<void>((resolve) => (start = resolve));
@@ -219,7 +219,7 @@ describe('a token', () => {
   });
 
   // Last: the tokens of the other tests are no longer good after it.
-  it('whose key was replaced ends, and one that was signed with the new key is good', async () => {
+  it('is rejected after its key was replaced, and one that was signed with the new key is accepted', async () => {
     const [mine, key] = [await open(service, { token: other }), new Uint8Array(32).fill(6)];
     writeFileSync(secretFile, Buffer.from(key).toString('latin1'));
     await identity.renewKeys();
@@ -238,7 +238,7 @@ describe('a token', () => {
 });
 
 describe('a key of a key set', () => {
-  it('ends what is open with its tokens once the set no longer has it, and nothing else', async () => {
+  it('ends requests and streams of its tokens once the set no longer has it, and no others', async () => {
     const pairs = ['old', 'new'].map((kid) => ({ kid, ...generateKeyPairSync('ed25519') }));
     const jwks = await Promise.all(
       pairs.map(async ({ kid, publicKey }) => ({ ...(await exportJWK(publicKey)), kid, alg: 'EdDSA' })),
@@ -290,7 +290,7 @@ describe('a key set that cannot be fetched', () => {
   });
 
   it.each(Object.entries(listenerTransports))(
-    'is not the fault of the caller, who may come again: %s',
+    'results in an error that lets the caller try again: %s',
     async (name, send) => {
       const { privateKey } = generateKeyPairSync('ed25519');
       const token = await new SignJWT({}).setProtectedHeader({ alg: 'EdDSA', kid: 'x' }).sign(privateKey);
@@ -383,26 +383,29 @@ describe('a client certificate', () => {
     await expectOpen(service, others);
   });
 
-  it.each(['client.crl', 'sub.crl'])('that a CRL has, or its issuer: %s', async (name) => {
-    const crl = tlsFile('none.crl');
-    await renew({ ...oneIssuer, crl });
-    const certificate = 'revocable';
-    const [mine, ask] = [
-      await open(service, { certificate }),
-      () => sendSecurely(`${service.url}?query={hello}`, { certificate }),
-    ];
-    await renew({ ...oneIssuer, crl });
-    for (const stream of service.streams) stream.tick('still');
-    await until(() => mine.stream().includes('still'));
-    expect((await ask()).status).toBe(200);
-    await renew({ ...oneIssuer, crl: tlsFile(name) });
-    await expectCut(mine, 'The client certificate has been revoked by its issuer');
-    const again = await ask();
-    expect(again.status).toBe(401);
-    expect(again.body).toContain('its issuer has revoked it (CERT_REVOKED)');
-  });
+  it.each(['client.crl', 'sub.crl'])(
+    'that a CRL revokes, or whose issuer is revoked, is rejected: %s',
+    async (name) => {
+      const crl = tlsFile('none.crl');
+      await renew({ ...oneIssuer, crl });
+      const certificate = 'revocable';
+      const [mine, ask] = [
+        await open(service, { certificate }),
+        () => sendSecurely(`${service.url}?query={hello}`, { certificate }),
+      ];
+      await renew({ ...oneIssuer, crl });
+      for (const stream of service.streams) stream.tick('still');
+      await until(() => mine.stream().includes('still'));
+      expect((await ask()).status).toBe(200);
+      await renew({ ...oneIssuer, crl: tlsFile(name) });
+      await expectCut(mine, 'The client certificate has been revoked by its issuer');
+      const again = await ask();
+      expect(again.status).toBe(401);
+      expect(again.body).toContain('its issuer has revoked it (CERT_REVOKED)');
+    },
+  );
 
-  it('needs a CRL of each issuer, and lists that can be read', async () => {
+  it('requires a CRL of each issuer, and lists that can be read', async () => {
     const [both, crl] = [good.clientCa, tlsFile('none.crl')];
     await expect(renew({ clientCa: both, crl })).rejects.toThrow(
       '--tls-crl: the file has no list of "CN=hvql test ca", whose certificates --tls-client-ca trusts: each issuer needs one.',

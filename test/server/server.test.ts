@@ -27,20 +27,20 @@ function gate(): { wait: () => Promise<string>; started: Promise<void>; open: ()
 }
 
 describe('/health', () => {
-  it('is fine as long as the process lives', async () => {
+  it('returns 200 while the process is alive', async () => {
     const response = await fetch(`${origin(service.url)}/health?x=1`);
     expect(response.status).toBe(200);
     expect(await response.json()).toEqual({ status: 'ok' });
   });
 
-  it('is answered without a body where none is wanted', async () => {
+  it('has no body for HEAD', async () => {
     const answer = await send(service.url, { path: '/health', method: 'HEAD' });
     expect([answer.status, answer.body.length]).toEqual([200, 0]);
   });
 });
 
 describe('/ready', () => {
-  it('is fine when the source is', async () => {
+  it('returns 200 if the source responds', async () => {
     const response = await fetch(`${origin(service.url)}/ready`);
     expect([response.status, await response.json()]).toEqual([200, { status: 'ok' }]);
   });
@@ -59,10 +59,10 @@ describe('/ready', () => {
   });
 });
 
-describe('readiness', () => {
+describe('the readiness check', () => {
   const { log } = readableLog();
 
-  it('is one check for all requests at once', async () => {
+  it('runs once for all simultaneous requests', async () => {
     let checks = 0;
     const { wait, open } = gate();
     const check = async (): Promise<void> => {
@@ -78,12 +78,12 @@ describe('readiness', () => {
     expect(checks).toBe(2);
   });
 
-  it('does not wait for a check that never ends', async () => {
+  it('does not wait for a source that never responds', async () => {
     const never = (): Promise<void> => new Promise(() => undefined);
     expect(await readiness(never, { milliseconds: 1, log })()).toBe('TIMED_OUT');
   });
 
-  it('is in the log when it changes, however often it is requested', async () => {
+  it('is logged when its result changes, however often it is requested', async () => {
     const own = readableLog();
     let isBroken = false;
     const check = async (): Promise<void> => {
@@ -107,7 +107,7 @@ describe('readiness', () => {
     expect(own.lines[0]).toContain('No /secret/folder.');
   });
 
-  it('keeps any other mistake to itself', async () => {
+  it('does not reveal unexpected errors', async () => {
     const check = (): Promise<void> => Promise.reject(new Error('x'));
     expect(await readiness(check, { milliseconds: 10_000, log })()).toBe('UNAVAILABLE');
     const throws = (): Promise<void> => {
@@ -117,8 +117,8 @@ describe('readiness', () => {
   });
 });
 
-describe('the identity', () => {
-  it.each(['GET', 'POST'])('comes before everything else of an operation by %s', async (method) => {
+describe('authentication', () => {
+  it.each(['GET', 'POST'])('precedes all other checks of an operation by %s', async (method) => {
     const answer = await send(`${service.url}?query=%7B`, {
       method,
       headers: { 'content-type': 'text/plain' },
@@ -136,7 +136,7 @@ describe('the identity', () => {
     });
   });
 
-  it('is refused where there are two', async () => {
+  it('fails if there are two tokens', async () => {
     const authorization = `Bearer ${service.rootToken}, Bearer ${service.rootToken}`;
     expect((await send(service.url, { headers: { authorization } })).status).toBe(401);
   });
@@ -151,7 +151,7 @@ describe('a server on loopback', () => {
     '127.1.2.3',
     '[::1]:4000',
     '[0:0:0:0:0:0:0:1]',
-  ])('answers to the name %s', async (host) => {
+  ])('accepts the host name %s', async (host) => {
     expect((await send(service.url, { path: '/health', headers: { host } })).status).toBe(200);
   });
 
@@ -164,7 +164,7 @@ describe('a server on loopback', () => {
     '[',
     '127.0.0.1:4000:5',
     '128.0.0.1',
-  ])('does not answer to the name %j, on any path', async (host) => {
+  ])('refuses the host name %j, on any path', async (host) => {
     for (const path of ['/health', '/ready', '/graphql', '/nothing']) {
       const answer = await send(service.url, { path, headers: { host, accept: 'text/html' } });
       expect(answer.status).toBe(403);
@@ -174,9 +174,9 @@ describe('a server on loopback', () => {
   });
 });
 
-describe('every answer', () => {
+describe('every response', () => {
   it.each(['/health', '/graphql', '/nothing'])(
-    'by %s has an id of its own and tells browsers to be careful',
+    'by %s has its own id and security headers for browsers',
     async (path) => {
       const [one, other] = [await send(service.url, { path }), await send(service.url, { path })];
       expect(one.headers).toMatchObject({
@@ -192,7 +192,7 @@ describe('every answer', () => {
   );
 });
 
-describe('the log', () => {
+describe('the server log', () => {
   it('has a line for each request at debug, with caller and operation', async () => {
     const own = await startTestService();
     const token = await own.identity.sign(5n);
@@ -229,8 +229,8 @@ describe('the log', () => {
   });
 });
 
-describe('a client that stops in the middle of its body', () => {
-  it('is no error of the service', async () => {
+describe('a client that stops sending in the middle of its body', () => {
+  it('is not logged as an error of the service', async () => {
     const own = await startTestService();
     const socket = connect(own.port, '127.0.0.1');
     const head = ['POST /graphql HTTP/1.1', 'Host: localhost', `Authorization: Bearer ${own.rootToken}`];
@@ -247,7 +247,7 @@ describe('a client that stops in the middle of its body', () => {
 });
 
 describe('a server that cannot start', () => {
-  it('says that the port is taken', async () => {
+  it('reports that the port is in use', async () => {
     await expect(startTestService({ port: service.port })).rejects.toEqual(
       new UsageError([
         `127.0.0.1 port ${service.port} is taken by another program: give another --port, or 0 for any free one.`,
@@ -263,7 +263,7 @@ describe('a server that cannot start', () => {
 });
 
 describe('a server on IPv6', () => {
-  it.each(['::1', '[::1]'])('at %s has an address that works', async (host) => {
+  it.each(['::1', '[::1]'])('at %s prints an address that works', async (host) => {
     const own = await startTestService({ host });
     expect(own.url).toBe(`http://[::1]:${own.port}/graphql`);
     const status = (await own.post({ query: '{ hello }' })).status;
@@ -272,14 +272,14 @@ describe('a server on IPv6', () => {
   });
 });
 
-describe('a server that is closed', () => {
+describe('a server that is shut down', () => {
   const open = async (port: number): Promise<Socket> => {
     const socket = connect(port, '127.0.0.1');
     await once(socket, 'connect');
     return socket;
   };
 
-  it('takes no more, and is done at once when nothing is under way', async () => {
+  it('accepts no new connections, and ends immediately if there are no pending requests', async () => {
     const own = await startTestService({ graceMilliseconds: 600_000 });
     await (await own.post({ query: '{ hello }' })).text();
     const silent = await open(own.port);
@@ -289,7 +289,7 @@ describe('a server that is closed', () => {
     await expect(own.post({ query: '{ hello }' })).rejects.toThrow();
   });
 
-  it('finishes the answer that is under way', async () => {
+  it('completes the pending response', async () => {
     const { wait, started, open: letGo } = gate();
     const own = await startTestService({
       contextOf: (requester) => ({ ...requesterOf(requester), onWait: wait }),
@@ -305,7 +305,7 @@ describe('a server that is closed', () => {
     await closed;
   });
 
-  it('cuts what does not finish in its time, and aborts its signal', async () => {
+  it('aborts requests that do not end in time, and their signals', async () => {
     const { wait, started } = gate();
     let signal: AbortSignal | undefined;
     const own = await startTestService({

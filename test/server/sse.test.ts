@@ -45,7 +45,7 @@ describeSubscription('graphql-sse', () => ({
 }));
 
 describe('the end of a token', () => {
-  it.each(['HTTP/1.1', 'HTTP/1.0'])('ends a quiet stream and its connection, over %s', async (version) => {
+  it.each(['HTTP/1.1', 'HTTP/1.0'])('ends an idle stream and its connection, over %s', async (version) => {
     const own = await startLiveService({ pingMilliseconds: 20 });
     own.clock.expiresAt = own.clock.now + 1_000;
     const query = encodeURIComponent('subscription { tick }');
@@ -70,8 +70,8 @@ describe('the end of a token', () => {
   });
 });
 
-describe('an answer by events', () => {
-  it('begins at once, before there is an event, with headers that keep it flowing', async () => {
+describe('an event stream response', () => {
+  it('begins immediately, before the first event, with headers that prevent buffering', async () => {
     const response = await post('subscription { tick }');
     expect(response.status).toBe(200);
     expect(Object.fromEntries(response.headers)).toMatchObject({
@@ -87,13 +87,13 @@ describe('an answer by events', () => {
     expect(Buffer.from((await reader?.read())?.value as Uint8Array).toString()).toBe(complete);
   });
 
-  it('of a question is that one result', async () => {
+  it('contains a single result for a query', async () => {
     const response = await post('{ hello }');
     expect(response.headers.get('connection')).toBe('keep-alive');
     expect(await response.text()).toBe(`:\n\nevent: next\ndata: {"data":{"hello":"world"}}\n\n${complete}`);
   });
 
-  it('comes by GET as well', async () => {
+  it('can be requested by GET', async () => {
     const headers = { accept: 'text/event-stream', authorization: `Bearer ${service.rootToken}` };
     const parameters = new URLSearchParams({
       query: 'query A { hello } subscription B { tick }',
@@ -115,7 +115,7 @@ describe('an answer by events', () => {
     ['query A { hello } query B { hello }', {}, 'Could not determine', 'OPERATION_RESOLUTION_FAILURE'],
     ['subscription { refused }', {}, 'Too many streams.', 'LIMIT_EXCEEDED'],
     ['{ hello ' + ' hello'.repeat(20_000) + '}', {}, ' 10000 tokens', 'LIMIT_EXCEEDED'],
-  ])('says in an event why an operation cannot run (%#)', async (query, more, message, code) => {
+  ])('has an event that says why an operation cannot run (%#)', async (query, more, message, code) => {
     const response = await post(query, 'text/event-stream', more);
     expect(response.status).toBe(200);
     const text = await response.text();
@@ -127,7 +127,7 @@ describe('an answer by events', () => {
     expect(errors[0].extensions).not.toHaveProperty('http');
   });
 
-  it('is denied without an identity, as any other', async () => {
+  it('is denied without an identity, like any other response', async () => {
     const answer = await send(service.url, {
       method: 'POST',
       headers: { accept: 'text/event-stream', 'content-type': 'application/json' },
@@ -153,18 +153,21 @@ describe('an answer by events', () => {
     ['text/*', 'subscription { refused }', 'text/event-stream'],
     ['*/*', '{ hello }', 'application/json'],
     ['*/*', '{', 'application/json'],
-  ])('is what who accepts %s gets for %s where it makes sense', async (accept, query, type) => {
-    const response = await post(query, accept);
-    expect(response.headers.get('content-type')).toBe(`${type}; charset=utf-8`);
-    await response.text();
-  });
+  ])(
+    'is chosen, for the accepted types %s and the operation %s, where it applies',
+    async (accept, query, type) => {
+      const response = await post(query, accept);
+      expect(response.headers.get('content-type')).toBe(`${type}; charset=utf-8`);
+      await response.text();
+    },
+  );
 
   it.each([
     'application/json',
     'text/event-stream;q=0, */*',
     'application/graphql-response+json',
     'multipart/mixed',
-  ])('is what a subscription needs; a client that accepts %s gets an error', async (accept) => {
+  ])('is required for a subscription; a client that accepts %s gets an error', async (accept) => {
     const response = await post('subscription { tick }', accept);
     expect(response.status).toBe(406);
     if (accept !== 'multipart/mixed') {
@@ -183,7 +186,7 @@ describe('an answer by events', () => {
 });
 
 describe('an error in an event', () => {
-  it('is masked, and the same for all who get the event', async () => {
+  it('is masked, and equal for all who receive the event', async () => {
     const clients = [await openRawStream(service), await openRawStream(service)];
     const streams = [await service.stream(), await service.stream()];
     const event = {
@@ -209,7 +212,7 @@ describe('an error in an event', () => {
     service.lines.length = 0;
   });
 
-  it('ends a stream that fails, masked', async () => {
+  it('is masked if it ends the stream', async () => {
     const answer = post('subscription { tick }');
     const stream = await service.stream();
     stream.fail(new Error(secretText));
@@ -219,7 +222,7 @@ describe('an error in an event', () => {
     expect(stream.returns).toBe(1);
   });
 
-  it('is masked where the subscription does not even begin', async () => {
+  it('is masked if the subscription cannot start', async () => {
     const text = await (await post('subscription { broken }')).text();
     expect(text).not.toContain('swordfish');
     expect(text).toContain('"message":"Unexpected error"');
@@ -227,8 +230,8 @@ describe('an error in an event', () => {
   });
 });
 
-describe('a quiet event stream', () => {
-  it('is pinged, and one that is not quiet is not', async () => {
+describe('an idle event stream', () => {
+  it('receives pings, and an active one does not', async () => {
     const own = await startLiveService({ pingMilliseconds: 200 });
     const quiet = await openRawStream(own);
     const busy = await openRawStream(own);
@@ -245,8 +248,8 @@ describe('a quiet event stream', () => {
   });
 });
 
-describe('the log', () => {
-  it('has the beginning and the end of a stream at debug', async () => {
+describe('the server log', () => {
+  it('contains the beginning and the end of a stream at debug', async () => {
     const own = await startLiveService({ first: { data: { tick: 'one' } } });
     const { socket, text } = await openRawStream(own, { query: 'subscription Watch { tick }' });
     await until(() => text().includes('one'));
@@ -261,8 +264,8 @@ describe('the log', () => {
   });
 });
 
-describe('a server that is closed', () => {
-  it('ends the answers of its event streams without completing them, in every state', async () => {
+describe('a server that is shut down', () => {
+  it('ends its event streams without completing them, in every state', async () => {
     let closeStreams = 0;
     const own = await startLiveService({
       closeStreams: () => {

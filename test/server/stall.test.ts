@@ -27,8 +27,8 @@ async function pushUntilReturned(streams: readonly TestStream[], stalled: TestSt
 
 const cut = 'a client that read nothing for too long was disconnected';
 
-describe('a client that takes nothing', () => {
-  it('of its event stream is disconnected, and no other', async () => {
+describe('a client that does not read', () => {
+  it('is disconnected from its event stream, and no other client is', async () => {
     const own = await start();
     const token = await own.identity.sign(5n);
     const asleep = await openRawStream(own, { token });
@@ -59,7 +59,7 @@ describe('a client that takes nothing', () => {
     await own.close();
   });
 
-  it('of its WebSocket is disconnected with all its operations, and no other', async () => {
+  it('is disconnected from its WebSocket with all operations, and no other client is', async () => {
     const own = await start();
     const asleep = await openAcknowledged(own, await own.identity.sign(5n));
     asleep.send(subscribeMessage('a'));
@@ -90,7 +90,7 @@ describe('a client that takes nothing', () => {
     await own.close();
   });
 
-  it('and sends further requests is read no further until it takes the responses', async () => {
+  it('and sends more requests has these read only after it has read the responses', async () => {
     const own = await startLiveService();
     const { socket, messages, closed } = await openAcknowledged(own);
     socket.pause();
@@ -116,7 +116,7 @@ describe('a client that takes nothing', () => {
   });
 });
 
-describe('a client that is slow', () => {
+describe('a slow client', () => {
   it('gets the newest event, not a backlog', async () => {
     const own = await startLiveService({ pingMilliseconds: 100 });
     const { socket, text } = await openRawStream(own);

@@ -51,8 +51,8 @@ describeSubscription('graphql-ws', () => ({
   iterate: (query) => client.iterate({ query }) as AsyncIterableIterator<ExecutionResult>,
 }));
 
-describe('an operation by graphql-ws', () => {
-  it('may be one of many on one connection, questions among them', async () => {
+describe('an operation over graphql-ws', () => {
+  it('can run at the same time as other operations on its connection, queries among them', async () => {
     const answers = ['{ hello }', '{ denied }', '{ broken }'].map(
       async (query) => (await client.iterate({ query }).next()).value,
     );
@@ -85,8 +85,8 @@ describe('an operation by graphql-ws', () => {
   });
 });
 
-describe('the messages', () => {
-  it('are those of the protocol', async () => {
+describe('WebSocket messages', () => {
+  it('conform to the protocol', async () => {
     const { messages, send, socket, closed } = await openRawWebSocket(service);
     expect([socket.protocol, socket.extensions]).toEqual(['graphql-transport-ws', '']);
     send(init());
@@ -112,7 +112,7 @@ describe('the messages', () => {
     ]);
   });
 
-  it('are refused where they are nested too deeply, before and after the caller is known', async () => {
+  it('are refused if they are nested too deeply, before and after authentication', async () => {
     const complaints = service.complaints().length;
     const nested = '['.repeat(200_000) + ']'.repeat(200_000);
     const ping = `{"type":"ping","payload":{"deep":${nested}}}`;
@@ -128,7 +128,7 @@ describe('the messages', () => {
     expect(service.complaints()).toHaveLength(complaints);
   });
 
-  it('that protocols ping with are answered', async () => {
+  it('include responses to the pings of the protocols', async () => {
     const { socket } = await openRawWebSocket(service);
     const answered = new Promise((resolve) => socket.once('pong', resolve));
     socket.ping('x');
@@ -166,7 +166,7 @@ describe('the messages', () => {
     await own.close();
   });
 
-  it('of an event that fails are masked', async () => {
+  it('mask the error of an event that fails', async () => {
     const { messages, send, socket } = await openAcknowledged(service);
     send(subscribeMessage('a'));
     const stream = await service.stream();
@@ -183,16 +183,22 @@ describe('the messages', () => {
   });
 });
 
-describe('a caller is identified', () => {
+describe('a caller is authenticated', () => {
   it.each<[string, (authorization: string) => object]>([
-    ['as browsers and documents spell it', (Authorization) => ({ Authorization })],
+    ['in its usual spelling', (Authorization) => ({ Authorization })],
     ['in lower case', (authorization) => ({ authorization })],
     ['in upper case', (AUTHORIZATION) => ({ AUTHORIZATION })],
-    ['below headers', (Authorization) => ({ headers: { Authorization } })],
-    ['below headers, in lower case', (authorization) => ({ headers: { authorization } })],
-    ['twice, the same', (Authorization) => ({ Authorization, headers: { authorization: Authorization } })],
+    ['within the key headers', (Authorization) => ({ headers: { Authorization } })],
+    ['within the key headers, in lower case', (authorization) => ({ headers: { authorization } })],
+    [
+      'twice with one value',
+      (Authorization) => ({ Authorization, headers: { authorization: Authorization } }),
+    ],
     ['among other keys', (authorization) => ({ clientName: 'x', headers: { 'x-a': 1, authorization } })],
-    ['beside keys that are null', (authorization) => ({ authorization, Authorization: null, headers: null })],
+    [
+      'together with keys that are null',
+      (authorization) => ({ authorization, Authorization: null, headers: null }),
+    ],
   ])('by the authorization in the payload %s', async (_, payloadOf) => {
     const { messages, send, socket } = await openRawWebSocket(service);
     send({ type: 'connection_init', payload: payloadOf(`Bearer ${service.rootToken}`) });
@@ -263,7 +269,7 @@ describe('a connection is closed', () => {
     expect(close.reason).toMatch(reason);
   });
 
-  it('with 4401 for a question before the init has been acknowledged', async () => {
+  it('with 4401 for an operation before the init has been acknowledged', async () => {
     const { send, closed, messages } = await openRawWebSocket(service);
     send(init());
     send(subscribeMessage('a'));
@@ -271,7 +277,7 @@ describe('a connection is closed', () => {
     expect(messages).toEqual([]);
   });
 
-  it('with 4408 for an init that comes too late', async () => {
+  it('with 4408 for an init that arrives too late', async () => {
     const own = await startLiveService({ initMilliseconds: 20 });
     const { closed } = await openRawWebSocket(own);
     expect(await closed).toEqual({ code: 4408, reason: 'Connection initialisation timeout' });
@@ -284,7 +290,7 @@ describe('a connection is closed', () => {
     expect(await closed).toEqual({ code: 4429, reason: 'Too many initialisation requests' });
   });
 
-  it('with 4409 for a second operation under one id, and the first is over', async () => {
+  it('with 4409 for a second operation under the id of a running one', async () => {
     const { send, closed } = await openAcknowledged(service);
     send(subscribeMessage('a'));
     const stream = await service.stream();
@@ -302,13 +308,13 @@ describe('a connection is closed', () => {
   });
 
   it.each([
-    ['no JSON', '{'],
+    ['a text that is not JSON', '{'],
     ['an unknown type', { type: 'start' }],
     ['a message of the server', { type: 'connection_ack' }],
     ['no id', { type: 'subscribe', payload: { query: '{ hello }' } }],
     ['no payload', { type: 'subscribe', id: 'a' }],
     ['a batch', { type: 'subscribe', id: 'a', payload: [{ query: '{ hello }' }] }],
-    ['an id of any length', subscribeMessage('a'.repeat(257))],
+    ['an id that is too long', subscribeMessage('a'.repeat(257))],
     ['null', null],
   ])('with 4400 for %s', async (_, message) => {
     const { send, closed } = await openAcknowledged(service);
@@ -334,7 +340,7 @@ describe('a connection is closed', () => {
     expect((await closed).code).toBe(1009);
   });
 
-  it('with 4500 for a mistake of the service, which is masked', async () => {
+  it('with 4500 for an unexpected error of the service, which is masked', async () => {
     const identity = { authenticate: () => Promise.reject(new Error(secretText)) };
     const own = await startLiveService({ identity });
     const { send, closed } = await openRawWebSocket(own);
@@ -345,20 +351,20 @@ describe('a connection is closed', () => {
   });
 });
 
-describe('the reason of a close', () => {
+describe('the reason of a close frame', () => {
   it.each([
     ['short', 'short'],
     ['a'.repeat(123), 'a'.repeat(123)],
     ['a'.repeat(124), `${'a'.repeat(120)}…`],
     ['a' + 'é'.repeat(100), `a${'é'.repeat(59)}…`],
     ['🙂'.repeat(40), `${'🙂'.repeat(30)}…`],
-  ])('%s has room in its frame', (text, reason) => {
+  ])('fits into its frame: %s', (text, reason) => {
     expect(closeReason(text)).toBe(reason);
     expect(Buffer.byteLength(reason)).toBeLessThanOrEqual(123);
   });
 });
 
-describe('the end of a token', () => {
+describe('the expiry of a token', () => {
   const start = async (): Promise<LiveService> => {
     const own = await startLiveService({ pingMilliseconds: 20 });
     own.clock.expiresAt = own.clock.now + 1_000;
@@ -373,7 +379,7 @@ describe('the end of a token', () => {
     await own.close();
   });
 
-  it('closes one with streams with 4403 behind the last event of each', async () => {
+  it('closes a connection with streams with 4403 after the last event of each', async () => {
     const own = await start();
     const { closed, messages, send } = await openAcknowledged(own);
     send(subscribeMessage('a'));
@@ -391,7 +397,7 @@ describe('the end of a token', () => {
     await own.close();
   });
 
-  it('lets nothing new begin', async () => {
+  it('prevents new operations', async () => {
     const own = await startLiveService();
     own.clock.expiresAt = own.clock.now + 1_000;
     const { closed, send } = await openAcknowledged(own);
@@ -402,7 +408,7 @@ describe('the end of a token', () => {
     await own.close();
   });
 
-  it('ends a stream that was still being opened', async () => {
+  it('ends a stream that is still being opened', async () => {
     const own = await start();
     let open = (): void => undefined;
     own.gate.until = new Promise((resolve) => (open = resolve));
@@ -417,7 +423,7 @@ describe('the end of a token', () => {
     await own.close();
   });
 
-  it('lets single answers that are under way come to their end', async () => {
+  it('lets pending queries complete', async () => {
     let answer = (): void => undefined;
     const waited = new Promise<string>((resolve) => (answer = () => resolve('done')));
     const own = await startLiveService({
@@ -467,7 +473,7 @@ describe('a connection', () => {
     await own.close();
   });
 
-  it('is pinged, and disconnected where no pong comes', async () => {
+  it('is pinged, and closed if no pong arrives', async () => {
     // The second one never says who it is, for which others are disconnected after a while.
     const limits = { pingMilliseconds: 20, stallMilliseconds: 1_500, initMilliseconds: 600_000 };
     const own = await startLiveService(limits);
@@ -482,7 +488,7 @@ describe('a connection', () => {
     await own.close();
   });
 
-  it('is pinged less often while events go out, but is disconnected all the same where no pong comes', async () => {
+  it('is pinged less often while events are sent, but is closed as well if no pong arrives', async () => {
     const own = await startLiveService({ pingMilliseconds: 40, stallMilliseconds: 1_500 });
     const [quiet, busy] = [await openAcknowledged(own), await openAcknowledged(own)];
     busy.send(subscribeMessage('a', 'subscription { tick }'));
@@ -501,7 +507,7 @@ describe('a connection', () => {
     await own.close();
   });
 
-  it('is in the log at debug, without its token', async () => {
+  it('is logged at debug, without its token', async () => {
     const own = await startLiveService();
     const token = await own.identity.sign(5n);
     const { send, socket, messages } = await openAcknowledged(own, token);
@@ -526,8 +532,8 @@ describe('a connection', () => {
   });
 });
 
-describe('a server that is closed', () => {
-  it('lets queries finish, and closes with 1001 without a word on its streams', async () => {
+describe('a server that is shut down', () => {
+  it('lets queries complete, and closes with 1001 without completing its streams', async () => {
     let letGo: () => void = () => undefined;
     const opened = new Promise<string>((resolve) => (letGo = () => resolve('done')));
     const own = await startLiveService({
@@ -572,7 +578,7 @@ describe('an upgrade', () => {
     ]);
   });
 
-  it('under a foreign name is refused in development mode', async () => {
+  it('under a foreign host name is refused in development mode', async () => {
     const { status, text } = await upgrade(service, { host: 'evil.example' });
     expect(status).toBe(403);
     expect(text).toContain('The Host header names another host');
@@ -604,7 +610,7 @@ describe('an upgrade', () => {
     [{ origin: 'http://hvql.example', host: 'HVQL.example:80' }],
     [{ origin: 'https://hvql.example:8443', host: 'hvql.example:8443' }],
     [{ host: 'hvql.example' }],
-  ])('with %j is one', async (headers) => {
+  ])('with %j is accepted', async (headers) => {
     const own = await startLiveService({
       allowedOrigins: ['https://Dashboard.example/'],
       allowedHosts: ['hvql.example'],
@@ -615,14 +621,14 @@ describe('an upgrade', () => {
     await own.close();
   });
 
-  it('that is no WebSocket is refused in words', async () => {
+  it('that is not a valid WebSocket handshake is refused with a message', async () => {
     expect(await upgrade(service, { 'sec-websocket-key': 'x' })).toEqual({
       status: 400,
       text: 'Missing or invalid Sec-WebSocket-Key header',
     });
   });
 
-  it.each(['h2c', 'TLS/1.0'])('to %s is as if it had not been asked for', async (protocol) => {
+  it.each(['h2c', 'TLS/1.0'])('to %s is treated as if it had not been requested', async (protocol) => {
     const query = `{ hello(pad: "${randomUUID().repeat(5_000)}") }`;
     for (const connection of ['Upgrade, HTTP2-Settings', 'close, Upgrade']) {
       const answer = await send(service.url, {
@@ -640,7 +646,7 @@ describe('an upgrade', () => {
     }
   });
 
-  it('that is declined leaves nothing on its connection, however often it is asked for', async () => {
+  it('that is declined leaves nothing on its connection, however often it is requested', async () => {
     const server = createHttpServer();
     connectionsOf(server);
     server.on('upgrade', (request, socket: Socket, head) =>
@@ -673,7 +679,7 @@ describe('an upgrade', () => {
   }
   const head = 'Host: 127.0.0.1\r\nUpgrade: h2c\r\n';
 
-  it('to nothing that is known may be asked for again and again on one connection', async () => {
+  it('to an unknown protocol may be requested repeatedly on one connection', async () => {
     const warnings: Error[] = [];
     const onWarning = (warning: Error): number => warnings.push(warning);
     process.on('warning', onWarning);
@@ -685,7 +691,7 @@ describe('an upgrade', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('to nothing that is known keeps the length of its body, however many headers there are', async () => {
+  it('to an unknown protocol keeps the length of its body, however many headers there are', async () => {
     const body = `GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`;
     const statuses = await statusesOf([
       `POST /health HTTP/1.1\r\n${head}Connection: close, upgrade\r\n`,

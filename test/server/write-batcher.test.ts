@@ -11,8 +11,8 @@ function opened() {
   return { batcher: batcher, sent, put };
 }
 
-describe('answers that are ready in one turn', () => {
-  it('leave together at its end, in their order', async () => {
+describe('responses that are ready in one turn of the event loop', () => {
+  it('are sent together at its end, in order', async () => {
     const { sent, put } = opened();
     put('a');
     await Promise.resolve();
@@ -25,7 +25,7 @@ describe('answers that are ready in one turn', () => {
     expect(sent).toEqual(['a', 'b', 'c']);
   });
 
-  it('leave at once where there are many of them, or much', async () => {
+  it('are sent immediately if they are many or large', async () => {
     const many = opened();
     for (let n = 0; n < 63; n += 1) many.put(String(n));
     expect(many.sent).toEqual([]);
@@ -41,7 +41,7 @@ describe('answers that are ready in one turn', () => {
     expect(much.sent).toEqual(['small', 'large']);
   });
 
-  it('leave before more is begun, once the first of them has waited for a millisecond', () => {
+  it('are sent before more work starts, once the first of them has waited for a millisecond', () => {
     const { batcher: batcher, sent, put } = opened();
     put('a');
     const now = performance.now();

@@ -42,7 +42,7 @@ async function answers(service: LiveService, query = '{ hello }'): Promise<Recor
 const masked = /"message":"Unexpected error".*"code":"INTERNAL_SERVER_ERROR"/;
 
 describe('an error that a plugin throws', () => {
-  it('before the request is read is answered in words, without a stack', async () => {
+  it('before the request is read results in an error message without a stack', async () => {
     const service = await withPlugin({
       onRequest() {
         throw new Error(secretText);
@@ -90,7 +90,7 @@ describe('an error that a plugin throws', () => {
     }
   });
 
-  it('on purpose reaches the client, on every transport', async () => {
+  it('of type GraphQLError reaches the client, on every transport', async () => {
     const service = await withPlugin({
       onExecute() {
         throw new GraphQLError('Not on Sundays.', { extensions: { code: 'SUNDAY' } });
@@ -101,7 +101,7 @@ describe('an error that a plugin throws', () => {
   });
 });
 
-describe('an address', () => {
+describe('a request', () => {
   it.each([
     ['GET', '/other?x=/graphql', 404],
     ['POST', '/other?x=/graphql', 404],
@@ -109,7 +109,7 @@ describe('an address', () => {
     ['GET', '/graphql?x=/health', 401],
     ['GET', '/graphql?x=/graphql', 401],
     ['POST', '/graphql/', 404],
-  ])('%s %s without an identity is answered with %i', async (method, path, status) => {
+  ])('by %s %s without an identity has the status %i', async (method, path, status) => {
     const service = await start();
     const answer = await send(service.url, {
       method,
@@ -120,16 +120,16 @@ describe('an address', () => {
     expect(answer.status).toBe(status);
   });
 
-  it('of a foreign host is refused before the page of GraphiQL is given out', async () => {
+  it('for a foreign host is refused before the page of GraphiQL is served', async () => {
     const service = await start();
     const headers = { host: 'evil.example', accept: 'text/html' };
     expect((await send(service.url, { headers })).status).toBe(403);
   });
 });
 
-describe("Yoga's notes on HTTP", () => {
+describe("the HTTP extensions of Yoga's errors", () => {
   it.each(['{ hallo }', '{', 'query A { hello } query B { hello }', 'subscription { nothing }'])(
-    'leave by no transport, the first time or the second: %s',
+    'are removed on every transport, the first time and the second: %s',
     async (query) => {
       const service = await start();
       for (const _ of [1, 2]) {
@@ -142,8 +142,8 @@ describe("Yoga's notes on HTTP", () => {
   );
 });
 
-describe('credentials that have to be verified', () => {
-  it('are verified once, while the body is read once', async () => {
+describe('credentials that must be verified', () => {
+  it('are verified once, in parallel with reading the body', async () => {
     let verified = 0;
     const plain = await start();
     const identity: Identity = {
@@ -164,7 +164,7 @@ describe('credentials that have to be verified', () => {
   });
 });
 
-describe('a Response that a plugin puts in place', () => {
+describe('a Response that a plugin sets', () => {
   const plugin: Plugin = {
     onResponse(payload) {
       payload.setResponse(
@@ -173,7 +173,7 @@ describe('a Response that a plugin puts in place', () => {
     },
   };
 
-  it('is what the client gets', async () => {
+  it('is what the client receives', async () => {
     const service = await withPlugin(plugin);
     const response = await service.post({ query: '{ hello }' });
     expect([response.status, response.headers.get('x-kettle'), await response.text()]).toEqual([
@@ -184,7 +184,7 @@ describe('a Response that a plugin puts in place', () => {
     expect(response.headers.get('x-request-id')).not.toBeNull();
   });
 
-  it('is what the client of an event stream gets, whose subscription ends', async () => {
+  it('is what the client of an event stream receives, and its subscription ends', async () => {
     const service = await withPlugin(plugin);
     const headers = { authorization: `Bearer ${service.rootToken}`, accept: 'text/event-stream' };
     const response = await fetch(`${service.url}?query=subscription{tick}`, { headers });
@@ -193,7 +193,7 @@ describe('a Response that a plugin puts in place', () => {
     await until(() => stream.isDone);
   });
 
-  it('may also be the own one with further headers', async () => {
+  it("may be Yoga's own response with additional headers", async () => {
     const service = await withPlugin({
       onResponse: ({ response }) => response.headers.set('x-kettle', 'on'),
     });
@@ -219,8 +219,8 @@ describe('a subscription that is still starting', () => {
   });
 });
 
-describe('an operation that the allowlist has not passed', () => {
-  it('does not run, even where a plugin puts it in place of one that has been', async () => {
+describe('an operation that the allowlist has not accepted', () => {
+  it('does not run, even if a plugin substitutes it for an accepted one', async () => {
     const service = await withPlugin({
       onParams: ({ params, setParams }) => setParams({ ...params, query: '{ denied }' }),
     });
@@ -230,7 +230,7 @@ describe('an operation that the allowlist has not passed', () => {
     }
   });
 
-  it('is not validated away by a plugin that validates nothing', async () => {
+  it('is validated even if a plugin skips validation', async () => {
     const service = await withPlugin({ onValidate: ({ setResult }) => setResult([]) });
     for (const text of Object.values(await answers(service, '{ hallo }')))
       expect(text).toContain('GRAPHQL_VALIDATION_FAILED');

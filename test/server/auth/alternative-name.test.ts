@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { readAlternativeNames } from '../../../src/server/auth/client-certificate.ts';
 
-describe('the alternative names of a certificate', () => {
-  it('are read one by one', () => {
+describe('the subject alternative names of a certificate', () => {
+  it('are parsed one by one', () => {
     expect(readAlternativeNames('DNS:a.example, IP Address:0:0:0:0:0:0:0:1, URI:hvql://partition/5')).toEqual(
       [
         { kind: 'DNS', value: 'a.example' },
@@ -12,7 +12,7 @@ describe('the alternative names of a certificate', () => {
     );
   });
 
-  it('may be none', () => {
+  it('may be empty', () => {
     expect(readAlternativeNames('')).toEqual([]);
   });
 
@@ -20,7 +20,7 @@ describe('the alternative names of a certificate', () => {
     ['URI:"hvql://partition/1\\u002c URI:hvql://partition/2"', 'hvql://partition/1, URI:hvql://partition/2'],
     ['URI:"hvql://partition/1, URI:hvql://partition/2"', 'hvql://partition/1, URI:hvql://partition/2'],
     ['URI:"a\\", URI:hvql://partition/1, URI:\\""', 'a", URI:hvql://partition/1, URI:"'],
-  ])('in quotes are one name each: %s', (text, value) => {
+  ])('are parsed as one name if they are quoted: %s', (text, value) => {
     expect(readAlternativeNames(text)).toEqual([{ kind: 'URI', value }]);
   });
 
@@ -34,7 +34,7 @@ describe('the alternative names of a certificate', () => {
     'URI:"a"b',
     ', URI:a',
     'URI:a\\, URI:b',
-  ])('in another form are not guessed at: %s', (text) => {
+  ])('are rejected in any other form: %s', (text) => {
     expect(readAlternativeNames(text)).toBeNull();
   });
 });

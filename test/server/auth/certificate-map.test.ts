@@ -17,7 +17,7 @@ function problemsOf(text: string): readonly string[] {
 }
 
 describe('a map of certificates', () => {
-  it('gives partitions, with all privileges where it does not say which', () => {
+  it('maps certificates to partitions, with all privileges by default', () => {
     const withColons = (b.match(/../g) ?? []).join(':').toUpperCase();
     const map = parseCertificateMap(
       JSON.stringify({
@@ -32,12 +32,12 @@ describe('a map of certificates', () => {
     ]);
   });
 
-  it('may give none of the privileges', () => {
+  it('may grant no privileges', () => {
     const map = parseCertificateMap(`{"${a}":{"partition":"5","privileges":[]}}`, 'map');
     expect(map.get(a)?.privileges).toEqual(new Set());
   });
 
-  it('tells each problem with its place', () => {
+  it('reports each problem with its position', () => {
     const text = JSON.stringify({
       'aa:bb': { partition: '5' },
       [a]: { partition: 5, privileges: ['ROOT'], isRoot: true },
@@ -60,7 +60,7 @@ describe('a map of certificates', () => {
     ['[]', /^map needs to be a JSON object such as \{/],
     ['null', /^map needs to be a JSON object/],
     ['{', /^map is not valid JSON: /],
-  ])('has to be an object: %s', (text, problem) => {
+  ])('must be an object: %s', (text, problem) => {
     expect(problemsOf(text)).toEqual([expect.stringMatching(problem)]);
   });
 });

@@ -8,7 +8,7 @@ const develop = (host: string): Promise<DevelopmentIdentity> =>
   developmentIdentity({ host, log: readableLog().log, now: () => 0, secret: randomBytes(32) });
 
 describe('the identity of development mode', () => {
-  it('signs tokens that it verifies, with all privileges and without an end', async () => {
+  it('signs tokens that it verifies, with all privileges and without expiry', async () => {
     const identity = await develop('127.0.0.1');
     expect(await identity.authenticate(`Bearer ${await identity.sign(7n)}`)).toMatchObject({
       caller: { partitionId: 7n, privileges: new Set(['ACCESS_STATS', 'ACCESS_STATS_MSR']) },
@@ -17,12 +17,12 @@ describe('the identity of development mode', () => {
     });
   });
 
-  it('has a secret of its own each time', async () => {
+  it('has a new secret each time', async () => {
     const [one, other] = [await develop('localhost'), await develop('::1')];
     await expect(other.authenticate(`Bearer ${await one.sign(1n)}`)).rejects.toThrow('does not fit');
   });
 
-  it('is not to be had where others can reach it', async () => {
+  it('is not available on public addresses', async () => {
     await expect(develop('0.0.0.0')).rejects.toEqual(
       new UsageError([
         '--host 0.0.0.0 can be reached from elsewhere, so callers need an identity: give one of --jwt-secret-file, ' +

@@ -3,9 +3,9 @@ import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { checkHost, hostRule, isLoopback } from '../../../src/server/auth/host.ts';
 
-describe('a host to bind to', () => {
+describe('the host that a server binds to', () => {
   it.each(['localhost', 'LocalHost', '127.0.0.1', '127.255.255.254', '::1', '[::1]', '0:0:0:0:0:0:0:1'])(
-    '%s is loopback',
+    'is loopback: %s',
     (host) => expect(isLoopback(host)).toBe(true),
   );
 
@@ -23,7 +23,7 @@ describe('a host to bind to', () => {
     '::ffff:127.0.0.1',
     '[127.0.0.1',
     '2130706433',
-  ])('%j is not', (host) => expect(isLoopback(host)).toBe(false));
+  ])('is not loopback: %j', (host) => expect(isLoopback(host)).toBe(false));
 });
 
 describe('a Host header', () => {
@@ -34,12 +34,12 @@ describe('a Host header', () => {
   };
 
   it.each([undefined, '', ':4000', 'localhost:', 'localhost:port', '::1', '::1:80', '[::1]x', '127.1'])(
-    '%j names no loopback host',
+    'does not name a loopback host: %j',
     (header) => expect(() => check(header)).toThrow(/names another host/),
   );
 
   it.each(['localhost', 'LOCALHOST:4000', '127.0.0.2:1', '[::1]', '[0:0::1]:4000'])(
-    '%j names one',
+    'names a loopback host: %j',
     (header) => expect(() => check(header)).not.toThrow(),
   );
 });

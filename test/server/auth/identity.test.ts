@@ -117,7 +117,7 @@ describe('a token signed with the secret', () => {
     });
   });
 
-  it('may be of the last partition there can be', async () => {
+  it('may name the largest possible partition id', async () => {
     const identity = await open({ kind: 'secret', secret });
     const token = await hs256({ hv_partition: '18446744073709551615' });
     expect((await identity.authenticate(`Bearer ${token}`)).caller.partitionId).toBe(2n ** 64n - 1n);
@@ -174,19 +174,19 @@ describe('a token signed with the secret', () => {
     [{ ...root, exp: 'soon' as unknown as number }, `The token's claim exp is "soon", which is not valid.`],
     [{ ...root, nbf: nowInSeconds + 1 }, 'The token is not valid before 2026-11-20T10:00:01.000Z.'],
     [{ ...root, exp: -1e300 }, 'The token expired at -1e+300 s since 1970.'],
-  ])('with the claims %j is refused in words', async (claims, message) => {
+  ])('with the claims %j is refused with a clear message', async (claims, message) => {
     const identity = await open({ kind: 'secret', secret });
     expect(await refusal(identity, await hs256(claims as JWTPayload))).toMatch(message);
   });
 
-  it('by another secret is refused', async () => {
+  it('is refused if it was signed with another secret', async () => {
     const token = await sign(root, { alg: 'HS256' }, new Uint8Array(32).fill(1));
     expect(await refusal(await open({ kind: 'secret', secret }), token)).toBe(
       "The token's signature does not fit the service's key: it was signed with another one, or changed since.",
     );
   });
 
-  it('and changed since is refused', async () => {
+  it('is refused if it was changed after signing', async () => {
     const [header, , signature] = (await hs256({ hv_partition: '5' })).split('.');
     const claims = Buffer.from(JSON.stringify(root)).toString('base64url');
     expect(
@@ -194,7 +194,7 @@ describe('a token signed with the secret', () => {
     ).toContain('does not fit');
   });
 
-  it('not at all is refused', async () => {
+  it('is refused if it is not signed', async () => {
     expect(await refusal(await open({ kind: 'secret', secret }), new UnsecuredJWT(root).encode())).toBe(
       'The token is signed with "none"; expected HS256, HS384, HS512.',
     );
@@ -228,7 +228,7 @@ describe('an authorization', () => {
 describe('the issuer and the audience', () => {
   const checks = { issuer: 'https://id.example', audience: 'hvql' };
 
-  it('are checked where they are configured', async () => {
+  it('are checked if they are configured', async () => {
     const identity = await open({ kind: 'secret', secret }, checks);
     const good = await hs256({ ...root, iss: 'https://id.example', aud: ['other', 'hvql'] });
     expect((await identity.authenticate(`Bearer ${good}`)).caller.partitionId).toBe(1n);
@@ -243,7 +243,7 @@ describe('the issuer and the audience', () => {
     );
   });
 
-  it('are not checked where they are not', async () => {
+  it('are not checked if they are not configured', async () => {
     const identity = await open({ kind: 'secret', secret });
     const token = await hs256({ ...root, iss: 'x', aud: 'y' });
     expect((await identity.authenticate(`Bearer ${token}`)).caller.partitionId).toBe(1n);
@@ -272,7 +272,7 @@ describe('a secret', () => {
     );
   });
 
-  it('that is not there is refused', async () => {
+  it('is refused if its file does not exist', async () => {
     await expect(open({ kind: 'secret-file', path: '/nowhere' })).rejects.toThrow(
       /^The secret file \/nowhere cannot be read: ENOENT/,
     );
@@ -328,7 +328,7 @@ describe('a token signed with a private key', () => {
     expect((await identity.authenticate(`Bearer ${token}`)).caller.partitionId).toBe(1n);
   });
 
-  it('is refused where it belongs to another key', async () => {
+  it('is refused if it was signed with another key', async () => {
     const identity = await open({
       kind: 'key-file',
       path: folder.write('key', pem(pairs.ed25519.publicKey)),
@@ -337,7 +337,7 @@ describe('a token signed with a private key', () => {
     expect(await refusal(identity, token)).toContain('does not fit');
   });
 
-  it('is chosen by its key id out of a set', async () => {
+  it('is verified with the key of a set that has its key id', async () => {
     const keys = [
       await jwk(pairs.rsa.publicKey, { kty: '', kid: 'one' }),
       await jwk(generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey, { kty: '', kid: 'two' }),
@@ -359,7 +359,7 @@ describe('a token signed with a private key', () => {
 });
 
 describe('a public key', () => {
-  it('is no secret: a token that was signed with its text is refused', async () => {
+  it('is not a secret: a token that was signed with its text is refused', async () => {
     const text = pem(pairs.rsa.publicKey);
     const identity = await open({ kind: 'key-file', path: folder.write('key', text) });
     for (const forged of [text, text.trimEnd()]) {
@@ -443,11 +443,11 @@ describe('a key file', () => {
       '{"kty":"oct","k":"AAAA"}',
       /^The key file PATH holds a symmetric key \(kty "oct"\); give a shared secret with --jwt-secret-file instead/,
     ],
-  ])('with %j is refused in words', async (text, message) => {
+  ])('with %j is refused with a clear message', async (text, message) => {
     expect(await refuses(text)).toMatch(message);
   });
 
-  it('may have keys of other kinds beside one to verify with', async () => {
+  it('may contain keys of other kinds besides a key to verify with', async () => {
     const keys = [{ kty: 'OKP', crv: 'X25519', x: 'AA' }, { kty: 'XYZ' }, await jwk(pairs.p256.publicKey)];
     const identity = await open({ kind: 'key-file', path: folder.write('set', JSON.stringify({ keys })) });
     const token = await sign(root, { alg: 'ES256' }, pairs.p256.privateKey);
@@ -467,7 +467,7 @@ describe('a key file', () => {
     );
   });
 
-  it('that is not there is refused', async () => {
+  it('is refused if it does not exist', async () => {
     await expect(open({ kind: 'key-file', path: '/nowhere' })).rejects.toThrow(
       /^The key file \/nowhere cannot be read: ENOENT/,
     );
@@ -497,7 +497,7 @@ describe('a key set at an address', () => {
   const signedFor = (kid: string): Promise<string> =>
     sign(root, { alg: 'EdDSA', kid }, pairs.ed25519.privateKey);
 
-  it('is fetched once for many tokens, and at once for a new key, but not for one unknown key after another', async () => {
+  it('is fetched once for many tokens, and immediately for a new key, but not for each unknown key', async () => {
     const time = { now: 0 };
     const [one, two] = [generateKeyPairSync('ed25519'), generateKeyPairSync('ed25519')];
     const publicOne = await jwk(one.publicKey, { kty: '', kid: 'one' });
@@ -523,7 +523,7 @@ describe('a key set at an address', () => {
     expect(fetches).toBe(3);
   });
 
-  it('cannot be made to take its own text, or a symmetric key in it, for a secret', async () => {
+  it('cannot be misused as a secret, neither its text nor a symmetric key in it', async () => {
     const shared = { kty: 'oct', k: Buffer.from(secret).toString('base64url'), kid: 'shared', alg: 'HS256' };
     serve([shared]);
     const identity = await openSet(url);
@@ -531,7 +531,7 @@ describe('a key set at an address', () => {
     expect(await refusal(identity, token)).toMatch(/^The token is signed with "HS256"; expected RS256/);
   });
 
-  it('is not at a loss for a key id that is no text, however deep', async () => {
+  it('handles a key id that is not a string, at any depth', async () => {
     serve([await jwk(pairs.rsa.publicKey, { kty: '', kid: 'one' })]);
     const identity = await openSet(url);
     for (const kid of ['5', '{}', '['.repeat(6_000) + ']'.repeat(6_000)]) {
@@ -545,9 +545,9 @@ describe('a key set at an address', () => {
 
   it.each([
     ['fails', { status: 500, body: 'database password' }],
-    ['is no JSON', { status: 200, body: '<html>' }],
-    ['is no key set', { status: 200, body: '{"keys":1}' }],
-  ])('that %s is not the fault of the caller, and is in the log', async (_, given) => {
+    ['is not JSON', { status: 200, body: '<html>' }],
+    ['is not a key set', { status: 200, body: '{"keys":1}' }],
+  ])('that %s is logged, and callers get IDENTITY_UNAVAILABLE', async (_, given) => {
     answer = given;
     const identity = await openSet(url);
     const before = lines.length;
@@ -556,7 +556,7 @@ describe('a key set at an address', () => {
     expect(lines.slice(before).join('')).toContain('the key set could not be fetched');
   });
 
-  it('that no server has is not the fault of the caller, and is asked again after a rest', async () => {
+  it('that is unreachable results in IDENTITY_UNAVAILABLE, and is requested again after a pause', async () => {
     const other = createServer((_, response) => void response.end(answer.body));
     other.listen(0, '127.0.0.1');
     await once(other, 'listening');
@@ -581,26 +581,29 @@ describe('a key set at an address', () => {
 
   it.each([
     ['fails', { status: 500, body: '' }],
-    ['is no JSON', { status: 200, body: '<html>' }],
-    ['is no key set', { status: 200, body: '{"keys":1}' }],
-  ])('that %s is left alone for a while, however many tokens come, and so is the log', async (_, given) => {
-    answer = given;
-    fetches = 0;
-    const before = lines.length;
-    const time = { now: 0 };
-    const identity = await openSet(url, { steady: () => time.now });
-    const token = await signedFor('x');
-    for (let n = 0; n < 20; n++) {
-      expect(await refusal(identity, token, 'IDENTITY_UNAVAILABLE')).toMatch(unavailable);
-      time.now += 200;
-    }
-    expect([fetches, lines.length - before]).toEqual([1, 1]);
-    time.now += 1_000;
-    await refusal(identity, token, 'IDENTITY_UNAVAILABLE');
-    expect([fetches, lines.length - before]).toEqual([2, 1]);
-  });
+    ['is not JSON', { status: 200, body: '<html>' }],
+    ['is not a key set', { status: 200, body: '{"keys":1}' }],
+  ])(
+    'that %s is not requested again for a while, however many tokens arrive, and is logged once',
+    async (_, given) => {
+      answer = given;
+      fetches = 0;
+      const before = lines.length;
+      const time = { now: 0 };
+      const identity = await openSet(url, { steady: () => time.now });
+      const token = await signedFor('x');
+      for (let n = 0; n < 20; n++) {
+        expect(await refusal(identity, token, 'IDENTITY_UNAVAILABLE')).toMatch(unavailable);
+        time.now += 200;
+      }
+      expect([fetches, lines.length - before]).toEqual([1, 1]);
+      time.now += 1_000;
+      await refusal(identity, token, 'IDENTITY_UNAVAILABLE');
+      expect([fetches, lines.length - before]).toEqual([2, 1]);
+    },
+  );
 
-  it('that cannot be fetched again still verifies with the keys it had, for an hour', async () => {
+  it('verifies tokens with its last keys for an hour if it cannot be fetched again', async () => {
     serve([await key('x')]);
     const time = { now: 0 };
     const identity = await openSet(url, { steady: () => time.now });
@@ -626,7 +629,7 @@ describe('a key set at an address', () => {
     expect((await identity.authenticate(`Bearer ${good}`)).caller.partitionId).toBe(1n);
   });
 
-  it('is fetched again at an interval, also while no token comes', async () => {
+  it('is fetched again at an interval, even if no tokens arrive', async () => {
     serve([await key('x')]);
     const identity = await openSet(url, { refresh: 10 });
     await identity.authenticate(`Bearer ${await signedFor('x')}`);
@@ -635,8 +638,8 @@ describe('a key set at an address', () => {
   });
 });
 
-describe('a token without an end', () => {
-  it('is refused where tokens need one', async () => {
+describe('a token without expiry', () => {
+  it('is refused if tokens must expire', async () => {
     const settings = { method: { kind: 'secret' as const, secret }, issuer: null, audience: null };
     const identity = await openIdentity({ ...settings, requireExpiry: true }, { log, now: () => now });
     expect(await refusal(identity, await hs256(root))).toBe('The token lacks the claim exp.');

@@ -68,7 +68,7 @@ const origins: [headers: Headers, mayAsk: boolean][] = [
 ];
 
 describe.each(Object.entries(ways))('a request by %s', (_, ask) => {
-  it.each(origins)('with %j may be answered: %j', async (headers, mayAsk) => {
+  it.each(origins)('with %j is accepted: %j', async (headers, mayAsk) => {
     const answer = await ask(service, headers);
     expect(answer.status).toBe(mayAsk ? 200 : 403);
     if (mayAsk) return;
@@ -83,7 +83,7 @@ describe.each(Object.entries(ways))('a request by %s', (_, ask) => {
     });
   });
 
-  it('of the service itself is answered', async () => {
+  it('of the service itself is accepted', async () => {
     const origin = new URL(closed.url).origin;
     expect((await ask(closed, { origin })).status).toBe(200);
     expect((await ask(closed, { origin, 'sec-fetch-site': 'cross-site' })).status).toBe(403);
@@ -115,7 +115,7 @@ describe.each(Object.entries(ways))('a request by %s', (_, ask) => {
 });
 
 describe('an upgrade', () => {
-  it.each(origins)('with %j may be one: %j', async (headers, mayAsk) => {
+  it.each(origins)('with %j is accepted: %j', async (headers, mayAsk) => {
     const own = await startLiveService({ allowedOrigins: [listed] });
     if (mayAsk) {
       const { socket, closed: ended } = await openRawWebSocket(own, { headers });
@@ -146,7 +146,7 @@ describe('a preflight', () => {
       },
     });
 
-  it('of a listed origin gets leave to send a token, and no credentials of the browser', async () => {
+  it('of a listed origin is permitted to send a token, but no browser credentials', async () => {
     const answer = await preflight(service, listed);
     expect([answer.status, answer.body.length]).toEqual([204, 0]);
     expect(answer.headers).toMatchObject({
@@ -174,12 +174,12 @@ describe('a preflight', () => {
     [names(65).join(','), 'authorization, content-type'],
     ['x'.repeat(4_096), 'x'.repeat(4_096)],
     ['x'.repeat(4_097), 'authorization, content-type'],
-  ])('that asks for the headers %j is given %j', async (requested, allowed) => {
+  ])('that requests the headers %j is permitted %j', async (requested, allowed) => {
     const answer = await preflight(service, listed, requested);
     expect([answer.status, answer.headers['access-control-allow-headers']]).toEqual([204, allowed]);
   });
 
-  it('of another is refused, without a header that a browser could take for leave', async () => {
+  it('of another origin is refused, without a header that would permit a request', async () => {
     for (const [own, origin] of [
       [service, foreign],
       [service, 'null'],
@@ -196,7 +196,7 @@ describe('a preflight', () => {
   });
 
   it.each([{ origin: listed }, { 'access-control-request-method': 'POST' }])(
-    'that is incomplete, with %j, is an unknown method',
+    'that is incomplete, with %j, is treated as an unknown method',
     async (headers: Headers) => {
       const answer = await send(service.url, { method: 'OPTIONS', headers });
       expect([answer.status, answer.headers.allow]).toEqual([405, 'GET, POST']);
@@ -205,7 +205,7 @@ describe('a preflight', () => {
 });
 
 describe('the page of GraphiQL', () => {
-  it('is shown to a user who follows a link, and can be read by no page elsewhere', async () => {
+  it('is shown to a user who follows a link, and cannot be read by pages of other origins', async () => {
     for (const headers of [{}, { origin: listed }]) {
       const answer = await send(service.url, {
         headers: { accept: 'text/html', 'sec-fetch-site': 'cross-site', ...headers },
@@ -223,7 +223,7 @@ describe('the page of GraphiQL', () => {
 });
 
 describe('a refused upgrade', () => {
-  it('has the headers that every answer has', async () => {
+  it('has the headers of every response', async () => {
     const answer = await send(service.url, {
       headers: {
         connection: 'Upgrade',
@@ -240,7 +240,7 @@ describe('a refused upgrade', () => {
   });
 });
 
-describe('the names that are answered to', () => {
+describe('the host names that a server accepts', () => {
   const noPage = { graphiql: { tabs: [], tokens: null } };
   const paths = ['/health', '/graphql?query={hello}'];
   const statusesOf = async (own: TestService, host: string): Promise<number[]> => {
@@ -250,7 +250,7 @@ describe('the names that are answered to', () => {
     return [...(await Promise.all(answers)), (await upgraded).status];
   };
 
-  it('are those of loopback and the listed ones on loopback, with an identity method as well', async () => {
+  it('are loopback names and those of the list on loopback, also with an identity method', async () => {
     for (const options of [{}, noPage]) {
       const own = await startTestService({ ...options, allowedHosts: ['hvql.example', '192.0.2.1'] });
       for (const host of ['localhost', '127.0.0.1:1', 'HVQL.example:4000', '192.0.2.1'])
@@ -263,7 +263,7 @@ describe('the names that are answered to', () => {
     }
   });
 
-  it('are any elsewhere, and with a list those on it', async () => {
+  it('are all names on other addresses, or those of the list if there is one', async () => {
     const open = await startTestService({ ...noPage, host: '0.0.0.0' });
     expect(await statusesOf(open, 'anything.example')).toEqual([200, 200, 400]);
     await open.close();
@@ -287,8 +287,8 @@ describe('the names that are answered to', () => {
   });
 });
 
-describe('a rule on hosts', () => {
-  it('is there where something is to be kept out', () => {
+describe('a host rule', () => {
+  it('exists on loopback or with a list of names', () => {
     expect(hostRule({ host: '::1', allowedHosts: [] })).toEqual({ isLoopback: true, allowedHosts: [] });
     expect(hostRule({ host: '0.0.0.0', allowedHosts: [] })).toBeNull();
     expect(hostRule({ host: '::', allowedHosts: ['a'] })).toEqual({ isLoopback: false, allowedHosts: ['a'] });
@@ -308,7 +308,7 @@ describe('a rule on hosts', () => {
     ['*', null],
     ['*.example', null],
     ['[x]', null],
-  ])('takes %j for %j', (text, host) => {
+  ])('normalises %j to %j', (text, host) => {
     expect(normalHost(text)).toBe(host);
   });
 });

@@ -17,7 +17,7 @@ const identified = (expiresAt: number | null = null): Identified => ({
   credential: noCredential,
 });
 
-describe('a token that was verified', () => {
+describe('a cached token', () => {
   let now = 1_000;
   let revocations = { epoch: 0 };
   let known: TokenCache<Identified>;
@@ -26,14 +26,14 @@ describe('a token that was verified', () => {
     known = new TokenCache({ now: () => now, revocations, maxAgeMilliseconds: 60_000 });
   });
 
-  it('is known by its very text', () => {
+  it('is found by its exact text', () => {
     const who = identified();
     known.set('a.b.c', { identified: who, epoch: revocations.epoch });
     expect(known.get('a.b.c')?.identified).toBe(who);
     expect(known.get('a.b.C')).toBeUndefined();
   });
 
-  it('is not known at its end any more, nor after a time', () => {
+  it('is not found after its expiry, nor after a minute', () => {
     known.set('short', { identified: identified(5_000), epoch: revocations.epoch });
     known.set('long', { identified: identified(), epoch: revocations.epoch });
     now = 4_999;
@@ -47,13 +47,13 @@ describe('a token that was verified', () => {
     expect(known.size).toBe(0);
   });
 
-  it('is not known under a clock that was set back to before its verification', () => {
+  it('is not found if the clock was set back to before its verification', () => {
     known.set('a', { identified: identified(), epoch: revocations.epoch });
     now = 999;
     expect(known.get('a')).toBeUndefined();
   });
 
-  it('is not known once the keys may be others, also where they changed while it was verified', () => {
+  it('is not found after keys may have changed, also if they changed during its verification', () => {
     known.set('a', { identified: identified(), epoch: revocations.epoch });
     const before = revocations.epoch;
     revocations.epoch += 1;
@@ -61,7 +61,7 @@ describe('a token that was verified', () => {
     expect([known.get('a'), known.get('b')]).toEqual([undefined, undefined]);
   });
 
-  it('makes room for others: 10,000 are known', () => {
+  it('is removed when 10,000 newer ones are cached', () => {
     for (let n = 0; n <= 10_000; n += 1)
       known.set(`token ${n}`, { identified: identified(), epoch: revocations.epoch });
     expect(known.size).toBe(10_000);
@@ -70,14 +70,14 @@ describe('a token that was verified', () => {
   });
 });
 
-describe('an identity', () => {
+describe('an identity method', () => {
   const secret = new TextEncoder().encode('the secret of known tokens, long enough');
   const unchecked = { issuer: null, audience: null };
   const sign = (claims: object) =>
     new SignJWT({ hv_partition: '5', ...claims }).setProtectedHeader({ alg: 'HS256' });
   afterEach(() => vi.restoreAllMocks());
 
-  it('verifies a token once, and says that it has expired when it has', async () => {
+  it('verifies a token once, and reports when it has expired', async () => {
     let now = 1_700_000_000_000;
     const world = { log: readableLog().log, now: () => now };
     const identity = await openIdentity({ method: { kind: 'secret', secret }, ...unchecked }, world);
@@ -114,7 +114,7 @@ describe('an identity', () => {
       identity.close();
     });
 
-    it('does not go on with a token whose key was withdrawn', async () => {
+    it('rejects a cached token after its key was withdrawn', async () => {
       const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
       keys = [{ ...(await exportJWK(publicKey)), kid: 'one', alg: 'ES256' }];
       const token = await new SignJWT({ hv_partition: '5' })

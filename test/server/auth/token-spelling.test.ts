@@ -51,7 +51,7 @@ const keys: Readonly<
 };
 
 describe.each(Object.entries(keys))('a token signed by %s', (alg, make) => {
-  it('is refused in any other spelling of its signature', async () => {
+  it('is refused with any other encoding of its signature', async () => {
     const { method, key } = make();
     const { log } = readableLog();
     const identity = await openIdentity(
@@ -83,7 +83,7 @@ function twin(token: string): string {
 }
 
 describe('a token signed by ES256', () => {
-  it('has two signatures, of which signers give either: both are good, and both are revoked with their jti', async () => {
+  it('has two valid signatures, either of which signers produce: both are accepted, and both are revoked with their jti', async () => {
     const { privateKey, publicKey } = keyPair('EC');
     const path = folder.write('twin', publicKey.export({ format: 'pem', type: 'spki' }).toString());
     const revocations = new Revocations();
@@ -109,7 +109,7 @@ describe('a token signed by ES256', () => {
   });
 });
 
-describe('a token in another spelling', () => {
+describe('a token in another encoding', () => {
   let service: TestService;
   beforeEach(async () => {
     service = await startTestService();

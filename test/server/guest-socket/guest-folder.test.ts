@@ -56,7 +56,7 @@ const logged = (message: string): Record<string, unknown>[] =>
     .filter(({ msg }) => msg === message);
 
 describe('a folder of guest sockets', () => {
-  it('has one for each partition that asks at the start, and no others', async () => {
+  it('has a socket for each partition that requests one at the start, and no others', async () => {
     const names = ['5.sock', '18446744073709551615.sock', '0.sock', '07.sock', '18446744073709551616.sock'];
     const others = ['web.sock', '8.sock_80', '9.socket', '10', '-1.sock', '0x5.sock'];
     for (const name of [...names, ...others]) request(name);
@@ -74,7 +74,7 @@ describe('a folder of guest sockets', () => {
     ]);
   });
 
-  it('follows who comes, goes and comes again', async () => {
+  it('follows partitions that start, stop and start again', async () => {
     await open();
     expect(readdirSync(folder)).toEqual([]);
     for (let n = 0; n < 3; n += 1) {
@@ -87,7 +87,7 @@ describe('a folder of guest sockets', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('makes a socket again whose file was removed', async () => {
+  it('creates a socket again if its file was removed', async () => {
     request('5.sock');
     await open();
     unlinkSync(socketOf('5'));
@@ -95,7 +95,7 @@ describe('a folder of guest sockets', () => {
     expect(await ask('5')).toBe('5');
   });
 
-  it('takes over what a service that was killed has left, and what is in the way holds up no other', async () => {
+  it('takes over the sockets of a killed service, and other files at their paths do not block other sockets', async () => {
     const precious = request('5.sock_4000');
     const rival = createServer();
     rival.listen(socketOf('6'));
@@ -122,7 +122,7 @@ describe('a folder of guest sockets', () => {
     expect(logged('guest socket not opened')).toHaveLength(2);
   });
 
-  it('says by name whose path would be too long', async () => {
+  it('reports by name which path would be too long', async () => {
     folder = join(scratch.path, 'd'.repeat(100 - Buffer.byteLength(scratch.path)));
     mkdirSync(folder);
     request('123.sock');
@@ -138,7 +138,7 @@ describe('a folder of guest sockets', () => {
     expect(logged('guest socket not opened')).toHaveLength(2);
   });
 
-  it('has no more of them than there may be, and logs it', async () => {
+  it('has a limited number of sockets, which is logged if it is reached', async () => {
     for (const id of ['5', '6', '7']) request(`${id}.sock`);
     await open({ limit: 2 });
     const sockets = (): string[] => readdirSync(folder).filter((name) => name.endsWith('_4000'));
@@ -174,7 +174,7 @@ describe('a folder of guest sockets', () => {
     expect(logged('the folder of guest sockets cannot be read')).toHaveLength(1);
   });
 
-  it('may be replaced by another in one go', async () => {
+  it('may be replaced by another folder atomically', async () => {
     request('5.sock');
     await open();
     const next = `${folder}-next`;
@@ -187,7 +187,7 @@ describe('a folder of guest sockets', () => {
     expect(isThere('5')()).toBe(false);
   });
 
-  it('is left as it was found at the end, and followed no more', async () => {
+  it('is left unchanged at the end, and no longer watched', async () => {
     request('5.sock');
     await open();
     await watched.close();
@@ -200,7 +200,7 @@ describe('a folder of guest sockets', () => {
     expect(readdirSync(folder)).toEqual(['5.sock', '6.sock']);
   });
 
-  it('keeps open what it can while many come and go at once', async () => {
+  it('keeps the right sockets open while many are requested and removed at once', async () => {
     await open();
     const ids = Array.from({ length: 60 }, (_, n) => String(n + 100));
     for (const id of ids) request(`${id}.sock`);

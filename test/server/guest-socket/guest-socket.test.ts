@@ -36,20 +36,20 @@ afterAll(async () => {
 const who = '{ partition privileges }';
 const fifth = { data: { partition: '5', privileges: 'ACCESS_STATS,ACCESS_STATS_MSR' } };
 
-describe('who comes by a guest socket', () => {
+describe('a client of a guest socket', () => {
   it.each([
     ['nothing', () => ({})],
     ["the root's token", () => ({ authorization: `Bearer ${service.rootToken}` })],
     ['a malformed token', () => ({ authorization: 'Bearer malformed' })],
     ['another authorization', () => ({ authorization: 'Basic cm9vdDpyb290' })],
     ['headers of proxies', () => ({ 'x-forwarded-for': '127.0.0.1', 'x-client-cert': 'hvql://partition/1' })],
-  ])('is its partition with all privileges, by POST and GET, with %s', async (_, headers) => {
+  ])('is identified as its partition with all privileges, by POST and GET, with %s', async (_, headers) => {
     expect((await postBySocket(path, who, headers())).body).toEqual(fifth);
     const accept = { accept: 'application/graphql-response+json' };
     expect((await getBySocket(path, who, { ...headers(), ...accept })).body).toEqual(fifth);
   });
 
-  it('is its partition over a WebSocket, with any connection_init', async () => {
+  it('is identified as its partition over a WebSocket, with any connection_init', async () => {
     const token = `Bearer ${service.rootToken}`;
     for (const payload of [undefined, {}, { Authorization: token }, { Authorization: 'malformed' }]) {
       const client = await openBySocket(path, {
@@ -63,7 +63,7 @@ describe('who comes by a guest socket', () => {
     }
   });
 
-  it('is its partition by an event stream, with any credentials', async () => {
+  it('is identified as its partition by an event stream, with any credentials', async () => {
     const headers = { authorization: `Bearer ${service.rootToken}` };
     const client = await streamBySocket(path, who, headers);
     await until(() => client.text().includes('event: complete'));
@@ -71,14 +71,14 @@ describe('who comes by a guest socket', () => {
     client.socket.destroy();
   });
 
-  it('still has to say hello over a WebSocket, as the protocol has it', async () => {
+  it('still has to send connection_init over a WebSocket, as the protocol requires', async () => {
     const client = await openBySocket(path);
     client.send({ type: 'connection_init' });
     const code = await new Promise((resolve) => client.socket.on('close', resolve));
     expect(code).toBe(4429);
   });
 
-  it('may call the service by any name, and asks for its health as well', async () => {
+  it('may use any host name, and may request the health', async () => {
     const health = await sendBySocket(path, { path: '/health', headers: { host: 'evil.example' } });
     expect([health.status, health.body]).toEqual([200, { status: 'ok' }]);
     const ready = await sendBySocket(path, { path: '/ready', headers: { host: 'evil.example' } });
@@ -86,14 +86,14 @@ describe('who comes by a guest socket', () => {
     expect((await postBySocket(path, who, { host: 'evil.example' })).body).toEqual(fifth);
   });
 
-  it('is given no page, and so no token', async () => {
+  it('gets no web page, and therefore no token', async () => {
     const { headers, text } = await sendBySocket(path, { headers: { accept: 'text/html' } });
     expect(headers['content-type']).not.toContain('text/html');
     expect(text).not.toContain('eyJ');
     expect((await sendBySocket(path, { path: '/graphiql/graphiql.js' })).status).toBe(404);
   });
 
-  it('is in the log', async () => {
+  it('is named in the log', async () => {
     service.lines.length = 0;
     await postBySocket(path, who);
     await until(() => service.lines.some((line) => line.includes('"msg":"request"')));
@@ -102,7 +102,7 @@ describe('who comes by a guest socket', () => {
   });
 });
 
-describe('a guest that takes nothing', () => {
+describe('a guest that does not read', () => {
   const stallMilliseconds = 400;
   const large = 'x'.repeat(1_000_000);
   let own: LiveService;
@@ -114,7 +114,7 @@ describe('a guest that takes nothing', () => {
   });
   afterAll(() => own.close());
 
-  it.each(['SSE', 'WebSocket'])('of its %s is cut', async (way) => {
+  it.each(['SSE', 'WebSocket'])('is disconnected from its %s', async (way) => {
     if (way === 'SSE') (await streamBySocket(ownPath, 'subscription { tick }')).socket.pause();
     else {
       const client = await openBySocket(ownPath);
@@ -137,7 +137,7 @@ describe('a guest that takes nothing', () => {
 });
 
 describe('a guest socket', () => {
-  it('ends what came in by it when it closes, and nothing else', async () => {
+  it('ends only its own connections when it closes', async () => {
     const own = await startLiveService({ graceMilliseconds: 600_000 });
     const world = worldOf(own);
     const [onePath, otherPath] = [join(folder.path, 'one'), join(folder.path, 'other')];
@@ -166,7 +166,7 @@ describe('several guest sockets', () => {
     return (thrown as UsageError).problems;
   };
 
-  it('may be of one partition', async () => {
+  it('may belong to one partition', async () => {
     const places = ['p', 'q'].map((name) => ({ partitionId: 9n, path: join(folder.path, name) }));
     const sockets = await openGuestSockets({ ...worldOf(service), places, port: 4_000 });
     for (const each of places)
@@ -175,7 +175,7 @@ describe('several guest sockets', () => {
     for (const each of places) expect(existsSync(each.path)).toBe(false);
   });
 
-  it('are all reported at once where something is wrong with them, and then none is left', async () => {
+  it('are all reported together if they have problems, and then none is left', async () => {
     const file = folder.write('file', 'precious');
     const good = join(folder.path, 'good');
     const long = join(folder.path, 'l'.repeat(100));
@@ -201,7 +201,7 @@ describe('several guest sockets', () => {
     expect(existsSync(good)).toBe(false);
   });
 
-  it('cannot be at one path, even in different spellings', async () => {
+  it('cannot have the same path, even in different spellings', async () => {
     const twice = `${folder.path}/../${folder.path.split('/').pop()}/x`;
     const places = [
       { partitionId: 5n, path: `${folder.path}/x` },
@@ -215,7 +215,7 @@ describe('several guest sockets', () => {
     ]);
   });
 
-  it('are all closed again where one cannot be opened after all', async () => {
+  it('are all closed again if one cannot be opened', async () => {
     // Both are free when they are looked at.
     const taken = join(folder.path, 'taken');
     const places = [

@@ -58,7 +58,7 @@ async function leaveStale(path: string): Promise<void> {
   expect(await hasListener(path)).toBe(false);
 }
 
-describe('the file of a socket', () => {
+describe('a socket file', () => {
   it.each([
     ['a permissive umask', 0o000, 0o600],
     ['a strict umask', 0o177, 0o666],
@@ -75,7 +75,7 @@ describe('the file of a socket', () => {
     expect(await hasListener(path)).toBe(true);
   });
 
-  it('has its mode from the first moment, and no other user can connect before', async () => {
+  it('has its mode from the first moment, and no other user can connect earlier', async () => {
     const path = join(folder.path, 'a');
     const seen: [string, number][] = [];
     // Called by the event loop between any two steps of the making.
@@ -104,7 +104,7 @@ describe('the file of a socket', () => {
     for (const [name, mode] of seen) expect([name, mode]).toEqual([name, name === 'a' ? 0o600 : 0o700]);
   });
 
-  it('is all that is there, and is gone at the end', async () => {
+  it('is the only file in its folder, and is removed at the end', async () => {
     const path = join(folder.path, 'a');
     const file = await open(path);
     expect(readdirSync(folder.path)).toEqual(['a']);
@@ -114,7 +114,7 @@ describe('the file of a socket', () => {
     await file.remove();
   });
 
-  it('is left alone at the end where another one has replaced it', async () => {
+  it('is not removed at the end if another one has replaced it', async () => {
     const path = join(folder.path, 'a');
     const server = newServer();
     const file = await listenOnFile(server, { path, mode: 0o600, platform });
@@ -125,7 +125,7 @@ describe('the file of a socket', () => {
     expect(await hasListener(path)).toBe(true);
   });
 
-  it('takes the place of a stale one', async () => {
+  it('replaces a stale one', async () => {
     const path = join(folder.path, 'a');
     await leaveStale(path);
     await open(path);
@@ -133,7 +133,7 @@ describe('the file of a socket', () => {
     expect(readdirSync(folder.path)).toEqual(['a']);
   });
 
-  it('is made by one of two that come for the same stale one at once', async () => {
+  it('is created by one of two processes that replace the same stale one at the same time', async () => {
     const path = join(folder.path, 'a');
     for (let n = 0; n < 20; n += 1) {
       const stale = join(folder.path, 'stale');
@@ -148,7 +148,7 @@ describe('the file of a socket', () => {
     }
   });
 
-  it('can have a path as long as the kernel takes it, however long that of its folder is', async () => {
+  it('can have the longest path that the kernel accepts, even if the path of its folder is almost as long', async () => {
     const parent = `${folder.path}/${'d'.repeat(104 - Buffer.byteLength(folder.path))}`;
     mkdirSync(parent);
     const path = `${parent}/s`;
@@ -163,8 +163,8 @@ describe('the file of a socket', () => {
   });
 });
 
-describe('the path of a socket', () => {
-  it('is refused by name and length where it is longer', async () => {
+describe('the path of a socket file', () => {
+  it('is refused, with its length, if it is longer', async () => {
     const path = `${folder.path}/${'s'.repeat(107 - Buffer.byteLength(folder.path))}`;
     const sentence = "needs a path of at most 107 bytes, the kernel's limit, but it has 108.";
     expect(await problemOf(path)).toBe(`The guest socket ${path} ${sentence}`);
@@ -172,18 +172,18 @@ describe('the path of a socket', () => {
     expect(readdirSync(folder.path)).toEqual([]);
   });
 
-  it('is measured in bytes, not in letters', async () => {
+  it('is measured in bytes, not in characters', async () => {
     const path = `${folder.path}/${'é'.repeat(50)}`;
     expect(path.length).toBeLessThan(107);
     expect(await problemOf(path)).toContain(`but it has ${Buffer.byteLength(path)}.`);
   });
 
-  it('may be less long on systems that take less', async () => {
+  it('has a lower maximum on some systems', async () => {
     const path = `${folder.path}/${'s'.repeat(103 - Buffer.byteLength(folder.path))}`;
     expect(await problemOf(path, 'darwin')).toContain('needs a path of at most 103 bytes');
   });
 
-  it('needs a folder to be in', async () => {
+  it('must be in an existing folder', async () => {
     const path = join(folder.path, 'nowhere', 'a');
     expect(await problemOf(path)).toContain(
       `The guest socket ${path} needs a folder to be in, but has none: `,
@@ -199,7 +199,7 @@ describe('the path of a socket', () => {
     ['a file that is no socket', (path: string) => writeFileSync(path, 'precious')],
     ['a folder', (path: string) => mkdirSync(path)],
     ['a file that is no socket', (path: string) => symlinkSync('/nowhere', path)],
-  ])('is refused, and nothing removed, where there is %s', async (what, make) => {
+  ])('is refused, and nothing is removed, if there is %s', async (what, make) => {
     const path = join(folder.path, 'a');
     make(path);
     const { ino } = lstatSync(path);
@@ -211,7 +211,7 @@ describe('the path of a socket', () => {
     expect(readdirSync(folder.path)).toEqual(['a']);
   });
 
-  it('is refused, and nothing removed, where a program listens', async () => {
+  it('is refused, and nothing is removed, if a program listens there', async () => {
     const path = join(folder.path, 'a');
     await open(path);
     const { ino } = lstatSync(path);
@@ -222,7 +222,7 @@ describe('the path of a socket', () => {
     expect(await hasListener(path)).toBe(true);
   });
 
-  it('is not looked at where there are no UNIX sockets', async () => {
+  it('is refused on systems without UNIX sockets, without access to the file', async () => {
     const path = join(folder.path, 'a');
     expect(await problemOf(path, 'win32')).toContain('UNIX sockets are not available on this system');
     expect(existsSync(path)).toBe(false);

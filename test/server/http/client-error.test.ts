@@ -50,8 +50,8 @@ async function answered(bytes: string, isAll = false): Promise<{ head: string; b
   return { head, body: JSON.parse(body) };
 }
 
-describe('what is no request', () => {
-  it('gets the limit of time of a request', async () => {
+describe('input that is not an HTTP request', () => {
+  it('gets the error of a request timeout', async () => {
     const server = createHttpServer();
     const { log } = readableLog();
     answerClientErrors(server, {
@@ -82,7 +82,7 @@ describe('what is no request', () => {
     server.close();
   });
 
-  it('gets the limit of length of a request, while more of it arrives', async () => {
+  it('gets the error of the maximum length, while more of it arrives', async () => {
     const { head, body } = await answered(
       `GET /graphql?query=${'x'.repeat(400_000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`,
     );
@@ -100,9 +100,9 @@ describe('what is no request', () => {
 
   it.each([
     ['another protocol', () => '\x16\x03\x01\x02\x00\x01\x00\x01', 'Invalid method'],
-    ['a method that there is not', () => 'LOOK /graphql HTTP/1.1\r\n\r\n', 'Invalid method'],
-    ['a length of no number', () => post('', 'Content-Length: many\r\n'), 'Content-Length'],
-    ['a chunk of no length', () => post('what\r\n', 'Transfer-Encoding: chunked\r\n'), 'chunk size'],
+    ['an unknown method', () => 'LOOK /graphql HTTP/1.1\r\n\r\n', 'Invalid method'],
+    ['a length that is not a number', () => post('', 'Content-Length: many\r\n'), 'Content-Length'],
+    ['a chunk without a length', () => post('what\r\n', 'Transfer-Encoding: chunked\r\n'), 'chunk size'],
   ])('gets an error that says what is wrong: %s', async (_, bytes, reason) => {
     const { head, body } = await answered(bytes());
     expect(head).toMatch(/^HTTP\/1\.1 400 Bad Request\r\nConnection: close\r\n/);
@@ -124,7 +124,7 @@ describe('what is no request', () => {
     );
   });
 
-  it('gets no responses once it ends in the middle', async () => {
+  it('gets no response if the client half-closes its connection after it', async () => {
     const { socket, text } = connection();
     socket.write(sized('{"query":"{ hello }"}'));
     await until(() => asked === 1);
@@ -133,13 +133,13 @@ describe('what is no request', () => {
     expect(await text).toBe('');
   });
 
-  it('gets an error for half a request', async () => {
+  it('gets an error if it is an incomplete request', async () => {
     const { head, body } = await answered('GET /graphql HTTP/1.1\r\nHost: loc', true);
     expect(head).toMatch(/^HTTP\/1\.1 400 /);
     expect(body.errors[0].extensions).toEqual({ code: 'BAD_REQUEST' });
   });
 
-  it('never gets into an answer that has begun: the connection is closed', async () => {
+  it('never interferes with a response that has begun: the connection is closed', async () => {
     const { socket, text } = connection();
     socket.write(sized('{"query":"{ hello }"}').replace('Host:', 'Accept: text/event-stream\r\nHost:'));
     await until(() => socket.bytesRead > 0);
@@ -149,7 +149,7 @@ describe('what is no request', () => {
     finish();
   });
 
-  it('keeps no connection of a client that does not stop sending', async () => {
+  it('closes the connection even if the client does not stop sending', async () => {
     const { socket, text } = connection();
     socket.write('this is no request\r\n\r\n');
     const more = setInterval(() => socket.write('x'.repeat(1_000)), 20);
@@ -157,7 +157,7 @@ describe('what is no request', () => {
     clearInterval(more);
   });
 
-  it('does no harm to later clients', async () => {
+  it('does not affect later clients', async () => {
     finish();
     await answered('this is no request\r\n\r\n');
     const { socket, text } = connection();

@@ -56,18 +56,18 @@ const refused: readonly Expected[] = [[400, 'BAD_REQUEST']];
 
 const groups: Readonly<Record<string, readonly Row[]>> = {
   'a request line (RFC 9112, 3)': [
-    ['of one empty line before it', `\r\n${health()}`, [200]],
-    ['of a method in lower case', raw('get /health HTTP/1.1'), bad],
-    ['of a method that there is not', raw('LOOK /health HTTP/1.1'), bad],
-    ['of no method', raw(' /health HTTP/1.1'), bad],
-    ['of no target', raw('GET HTTP/1.1'), bad],
-    ['of no version', raw('GET /health'), bad],
-    ['of a version in lower case', raw('GET /health http/1.1'), bad],
-    ['of a version with another minor number', raw('GET /health HTTP/1.7'), bad],
-    ['of a version with two digits', raw('GET /health HTTP/1.10'), bad],
+    ['with an empty line before it', `\r\n${health()}`, [200]],
+    ['with a method in lower case', raw('get /health HTTP/1.1'), bad],
+    ['with an unknown method', raw('LOOK /health HTTP/1.1'), bad],
+    ['without a method', raw(' /health HTTP/1.1'), bad],
+    ['without a target', raw('GET HTTP/1.1'), bad],
+    ['without a version', raw('GET /health'), bad],
+    ['with a version in lower case', raw('GET /health http/1.1'), bad],
+    ['with another minor version', raw('GET /health HTTP/1.7'), bad],
+    ['with a version of two digits', raw('GET /health HTTP/1.10'), bad],
     // Node reads it as HTTP/1.0, and passes on the number only.
-    ['of another protocol', raw('GET /health RTSP/1.0'), [200, 'closed']],
-    ['with a space behind it', raw('GET /health HTTP/1.1 '), bad],
+    ['with another protocol', raw('GET /health RTSP/1.0'), [200, 'closed']],
+    ['with a trailing space', raw('GET /health HTTP/1.1 '), bad],
     ['with a space in its target', raw('GET /hea lth HTTP/1.1'), bad],
     ['with a NUL in its target', raw('GET /hea\0lth HTTP/1.1'), bad],
     ['with a tab between its parts', raw('GET\t/health\tHTTP/1.1'), bad],
@@ -76,18 +76,18 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
   'a target (RFC 9112, 3.2)': [
     ['with a query', raw('GET /health?x=1&y HTTP/1.1'), [200]],
     ['with a fragment', raw('GET /health#x HTTP/1.1'), [404]],
-    ['of an asterisk', raw('OPTIONS * HTTP/1.1'), [[404, 'NOT_FOUND']]],
-    ['of an authority', raw('GET localhost:80 HTTP/1.1'), bad],
+    ['that is an asterisk', raw('OPTIONS * HTTP/1.1'), [[404, 'NOT_FOUND']]],
+    ['that is an authority', raw('GET localhost:80 HTTP/1.1'), bad],
     ['with two slashes', raw('GET //health HTTP/1.1'), [[404, 'NOT_FOUND']]],
     ['with dots', raw('GET /graphql/../health HTTP/1.1'), [[404, 'NOT_FOUND']]],
-    ['with dots that are encoded', raw('GET /graphql/%2e%2e/health HTTP/1.1'), [[404, 'NOT_FOUND']]],
-    ['of a tunnel', raw('CONNECT localhost:80 HTTP/1.1'), [[405, 'METHOD_NOT_ALLOWED'], 'closed']],
+    ['with encoded dots', raw('GET /graphql/%2e%2e/health HTTP/1.1'), [[404, 'NOT_FOUND']]],
+    ['of a CONNECT request', raw('CONNECT localhost:80 HTTP/1.1'), [[405, 'METHOD_NOT_ALLOWED'], 'closed']],
   ],
   'a Host header (RFC 9112, 3.2)': [
-    ['is needed', raw('GET /health HTTP/1.1', []), refused],
-    ['is not needed by HTTP/1.0', raw('GET /health HTTP/1.0', []), [403, 'closed']],
+    ['is required', raw('GET /health HTTP/1.1', []), refused],
+    ['is not required in HTTP/1.0', raw('GET /health HTTP/1.0', []), [403, 'closed']],
     ['may have a port', raw('GET /health HTTP/1.1', ['Host: localhost:1']), [200]],
-    ['may be an address of IPv6', raw('GET /health HTTP/1.1', ['Host: [::1]:8080']), [200]],
+    ['may be an IPv6 address', raw('GET /health HTTP/1.1', ['Host: [::1]:8080']), [200]],
     ['may be in upper case', raw('GET /health HTTP/1.1', ['HOST: LOCALHOST']), [200]],
     ...[
       '',
@@ -109,7 +109,7 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
     ['may have no user information', raw('GET /health HTTP/1.1', ['Host: user@localhost']), refused],
   ],
   'a header (RFC 9112, 5)': [
-    ['may have no space behind its colon', raw('GET /health HTTP/1.1', ['Host:localhost']), [200]],
+    ['may have no space after its colon', raw('GET /health HTTP/1.1', ['Host:localhost']), [200]],
     [
       'may have spaces and tabs around its value',
       raw('GET /health HTTP/1.1', ['Host: \t localhost \t ']),
@@ -118,12 +118,16 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
     ['may have no value', health('X-Empty:'), [200]],
     ['may have bytes beyond ASCII in its value', health('X-Odd: \u00e9\u0080'), [200]],
     ['may have a tab in its value', health('X-Odd: a\tb'), [200]],
-    ['may have a name of other characters', health("!#$%&'*+-.^_`|~1: x"), [200]],
+    ['may have special characters in its name', health("!#$%&'*+-.^_`|~1: x"), [200]],
     ['may not have a space before its colon', health('X-Odd : x'), bad],
     ['may not have a tab before its colon', health('X-Odd\t: x'), bad],
     ['may not be folded by a space', health('X-Odd: a', ' b: c'), bad],
     ['may not be folded by a tab', health('X-Odd: a', '\tb'), bad],
-    ['may not be the first and folded', raw('GET /health HTTP/1.1', [' X-Odd: x', host]), bad],
+    [
+      'may not start with a space if it is the first one',
+      raw('GET /health HTTP/1.1', [' X-Odd: x', host]),
+      bad,
+    ],
     ['may not be without a colon', health('X-Odd'), bad],
     ['may not be without a name', health(': x'), bad],
     ['may not have brackets in its name', health('X(Odd): x'), bad],
@@ -133,25 +137,33 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
     ['may not have DEL in its value', health('X-Odd: a\u007fb'), bad],
     ['may not have a bare CR in its value', health('X-Odd: a\rX-Other: b'), bad],
     ['may not end in a bare LF', `GET /health HTTP/1.1\r\n${host}\nX-Odd: x\r\n\r\n`, bad],
-    ['may not be followed by a bare LF for the end', `GET /health HTTP/1.1\r\n${host}\r\n\n`, bad],
-    ['may be as long as 16 KB with all others', health(`X-Long: ${'x'.repeat(15_000)}`), [200]],
+    [
+      'may not be followed by a bare LF as the end of the headers',
+      `GET /health HTTP/1.1\r\n${host}\r\n\n`,
+      bad,
+    ],
+    ['may have up to 16 KB together with all others', health(`X-Long: ${'x'.repeat(15_000)}`), [200]],
     ['may not be longer', health(`X-Long: ${'x'.repeat(17_000)}`), [[431, 'LIMIT_EXCEEDED'], 'closed']],
     ['may be one of 1,000', health(...Array.from({ length: 1_000 }, (_, n) => `X-${n}: x`)), [200]],
   ],
   'the length of a body (RFC 9112, 6.3)': [
-    ['is that of its header', post([sized(query)]), [200]],
+    ['is the value of Content-Length', post([sized(query)]), [200]],
     ['may have zeros before it', post([`Content-Length: 000${query.length}`]), [200]],
     ['may be left out for GET', health(), [200]],
     ['is 0 for POST without a header', post([], ''), refused],
     ['may not be 0 for POST', post(['Content-Length: 0'], ''), refused],
-    ['counts for GET as well', raw('GET /health HTTP/1.1', [host, 'Content-Length: 5'], 'GET /'), [200]],
     [
-      'counts for a request that is refused',
+      'is respected for GET as well',
+      raw('GET /health HTTP/1.1', [host, 'Content-Length: 5'], 'GET /'),
+      [200],
+    ],
+    [
+      'is respected for a request that is refused',
       raw('PUT /graphql HTTP/1.1', [host, 'Content-Length: 5'], 'GET /'),
       [405],
     ],
     [
-      'counts where there is nothing at the path',
+      'is respected for an unknown path',
       raw('POST /nothing HTTP/1.1', [host, 'Content-Length: 5'], 'GET /'),
       [404],
     ],
@@ -175,12 +187,12 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
     ]),
     ['may not be in two headers', post([sized(query), sized(query)]), bad],
     ['may not be in two headers that differ', post([sized(query), 'Content-Length: 1']), bad],
-    ['may not stand beside chunks', post([sized(query), chunked], chunks), bad],
-    ['may not stand behind chunks', post([chunked, 'Content-Length: 3'], chunks), bad],
+    ['may not be combined with chunks', post([sized(query), chunked], chunks), bad],
+    ['may not follow Transfer-Encoding', post([chunked, 'Content-Length: 3'], chunks), bad],
     ['may not be more than 1 MiB', () => post([sized(long)], long)(), [[413, 'LIMIT_EXCEEDED']]],
   ],
   'chunks (RFC 9112, 7.1)': [
-    ['are put together', post([chunked], chunks), [200]],
+    ['are joined', post([chunked], chunks), [200]],
     ['may be named in any case', post(['transfer-encoding: CHUNKED'], chunks), [200]],
     [
       'may have sizes in upper case',
@@ -202,15 +214,15 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
       post([chunked, 'Trailer: X-Sum'], chunks.replace(/0\r\n\r\n$/, '0\r\nX-Sum: 5\r\n\r\n')),
       [200],
     ],
-    ['may be none', post([chunked], '0\r\n\r\n'), refused],
+    ['may be missing', post([chunked], '0\r\n\r\n'), refused],
     ['may be of one byte each', post([chunked], `${query.split('').map(chunk).join('')}0\r\n\r\n`), [200]],
     [
-      'may come for GET as well',
+      'may be sent with GET as well',
       raw('GET /health HTTP/1.1', [host, chunked], '5\r\nGET /\r\n0\r\n\r\n'),
       [200],
     ],
     [
-      'have no credentials in their trailers',
+      'may not have credentials in their trailers',
       () =>
         raw(
           'POST /graphql HTTP/1.1',
@@ -225,12 +237,12 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
       bad,
     ]),
     [
-      'may not have a bare LF behind the size',
+      'may not have a bare LF after the size',
       post([chunked], `${query.length.toString(16)}\n${query}\r\n0\r\n\r\n`),
       bad,
     ],
     [
-      'may not have a bare CR behind the size',
+      'may not have a bare CR after the size',
       post([chunked], `${query.length.toString(16)}\r${query}\r\n0\r\n\r\n`),
       bad,
     ],
@@ -267,56 +279,60 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
       [[501, 'BAD_REQUEST'], 'closed'],
     ]),
     [
-      'of HTTP/1.0 that are the last on a connection all the same',
+      'are not allowed in HTTP/1.0 with keep-alive',
       () => raw('POST /graphql HTTP/1.0', [host, who(), json, chunked, 'Connection: keep-alive'], chunks),
       bad,
     ],
     ['may not be named twice', post([chunked, chunked], chunks), bad],
-    ['are not of HTTP/1.0', () => raw('POST /graphql HTTP/1.0', [host, who(), json, chunked], chunks), bad],
+    [
+      'are not allowed in HTTP/1.0',
+      () => raw('POST /graphql HTTP/1.0', [host, who(), json, chunked], chunks),
+      bad,
+    ],
   ],
   'a connection (RFC 9112, 9)': [
     ['stays open', health(), [[200, { connection: /^keep-alive$/ }]]],
     [
-      'is closed where the client says it',
+      'is closed if the client requests it',
       health('Connection: close'),
       [[200, { connection: /^close$/ }], 'closed'],
     ],
-    ['is closed where the client says it in upper case', health('CONNECTION: CLOSE'), [200, 'closed']],
-    ['is closed where the client says it among others', health('Connection: x, close, y'), [200, 'closed']],
+    ['is closed if the client requests it in upper case', health('CONNECTION: CLOSE'), [200, 'closed']],
     [
-      'is closed where the client says it and the contrary',
-      health('Connection: keep-alive, close'),
+      'is closed if the client requests it among other options',
+      health('Connection: x, close, y'),
       [200, 'closed'],
     ],
-    ['is closed behind HTTP/1.0', raw('GET /health HTTP/1.0'), [[200, { connection: /^close$/ }], 'closed']],
+    ['is closed if the client requests both', health('Connection: keep-alive, close'), [200, 'closed']],
     [
-      'stays open behind HTTP/1.0 where the client says it',
+      'is closed after a request of HTTP/1.0',
+      raw('GET /health HTTP/1.0'),
+      [[200, { connection: /^close$/ }], 'closed'],
+    ],
+    [
+      'stays open after a request of HTTP/1.0 if the client requests it',
       raw('GET /health HTTP/1.0', [host, 'Connection: keep-alive']),
       [[200, { connection: /^keep-alive$/ }]],
     ],
     [
-      'has answers in the order of the requests',
+      'has responses in the order of the requests',
       () => `${health()}${post([sized(query)])()}${raw('GET /nothing HTTP/1.1')}${health()}`,
       [200, 200, 404, 200],
     ],
+    ['has no responses after the last request', `${health('Connection: close')}${health()}`, [200, 'closed']],
     [
-      'has no answers behind the request that is the last',
-      `${health('Connection: close')}${health()}`,
-      [200, 'closed'],
-    ],
-    [
-      'has answers before what is no request',
+      'has the responses of earlier requests before the error of an invalid one',
       `${health()}what is this\r\n\r\n`,
       [200, [400, 'BAD_REQUEST'], 'closed'],
     ],
   ],
   'a method (RFC 9110, 9)': [
     [
-      'HEAD is answered as GET, without a body',
+      'HEAD is treated like GET, without a body',
       raw('HEAD /health HTTP/1.1'),
       [[200, { 'content-length': /^15$/, 'content-type': /^application\/json/ }]],
     ],
-    ['HEAD of what is not there', raw('HEAD /nothing HTTP/1.1'), [[404, { 'content-length': /^\d+$/ }]]],
+    ['HEAD of an unknown path', raw('HEAD /nothing HTTP/1.1'), [[404, { 'content-length': /^\d+$/ }]]],
     [
       'HEAD of an operation',
       () => raw(`HEAD ${get} HTTP/1.1`, [host, who()]),
@@ -335,25 +351,25 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
       [[405, { allow: /^GET, POST$/ }]],
     ]),
     [
-      'TRACE does not send back what it was sent',
+      'TRACE does not return the request',
       raw('TRACE /health HTTP/1.1', [host, 'X-Secret: swordfish']),
       [[405, { 'content-type': /^application\/json/ }]],
     ],
   ],
   'Expect (RFC 9110, 10.1.1)': [
-    ['100-continue is met', post(['Expect: 100-continue', sized(query)]), [200]],
+    ['100-continue is supported', post(['Expect: 100-continue', sized(query)]), [200]],
     ['100-continue in another case', post(['Expect: 100-Continue', sized(query)]), [200]],
     ['100-continue without a body', health('Expect: 100-continue'), [200]],
     ['another expectation', health('Expect: 200-ok'), [417]],
     [
-      '100-continue of HTTP/1.0 is not met',
+      '100-continue of HTTP/1.0 is ignored',
       raw('GET /health HTTP/1.0', [host, 'Expect: 100-continue']),
       [200, 'closed'],
     ],
   ],
   'an upgrade (RFC 9110, 7.8)': [
-    ['to a protocol that is not known', health('Connection: Upgrade', 'Upgrade: x/1'), [200]],
-    ['without an option of the connection', health('Upgrade: websocket'), [200]],
+    ['to an unknown protocol', health('Connection: Upgrade', 'Upgrade: x/1'), [200]],
+    ['without the Connection option', health('Upgrade: websocket'), [200]],
     [
       'to HTTP/2',
       health(
@@ -364,7 +380,7 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
       [200],
     ],
   ],
-  'what a client accepts (RFC 9110, 12.5)': [
+  'the accepted type (RFC 9110, 12.5)': [
     ...[
       '*/*',
       'application/*',
@@ -380,28 +396,28 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
       [[200, { 'content-type': /^application\/json; charset=utf-8$/ }]],
     ]),
     [
-      'application/graphql-response+json is its own',
+      'application/graphql-response+json is supported',
       post(['Accept: application/graphql-response+json', sized(query)]),
       [[200, { 'content-type': /^application\/graphql-response\+json/ }]],
     ],
     ...['text/plain', 'application/json;q=0', 'image/*', 'application/jsonp'].map((accept): Row => [
-      `${JSON.stringify(accept)} is nothing that there is`,
+      `${JSON.stringify(accept)} is not available`,
       post([`Accept: ${accept}`, sized(query)]),
       [[406, 'NOT_ACCEPTABLE']],
     ]),
     [
-      'codings that there are not are no reason to refuse',
+      'is independent of unknown codings',
       post(['Accept-Encoding: br;q=1, identity;q=0', sized(query)]),
       [200],
     ],
     [
-      'charsets and languages are no reason to refuse',
+      'is independent of charsets and languages',
       post(['Accept-Charset: utf-16', 'Accept-Language: tlh', sized(query)]),
       [200],
     ],
     ['TE: trailers', health('TE: trailers', 'Connection: TE'), [200]],
   ],
-  'what a body is (RFC 9110, 8)': [
+  'the type of a body (RFC 9110, 8)': [
     ...[
       'application/json',
       'Application/JSON',
@@ -409,7 +425,7 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
       'application/json;charset="UTF-8"',
       'application/json ; charset=utf-8',
     ].map((type): Row => [
-      `${type} is read`,
+      `${type} is accepted`,
       () => raw('POST /graphql HTTP/1.1', [host, who(), `Content-Type: ${type}`, sized(query)], query),
       [200],
     ]),
@@ -459,9 +475,9 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
       [[200, { etag: null, 'last-modified': null }]],
     ]),
   ],
-  'the headers of an answer (RFC 9110 and 9111)': [
+  'the headers of a response (RFC 9110 and 9111)': [
     [
-      'of an operation',
+      'to an operation',
       post([sized(query)]),
       [
         [
@@ -479,28 +495,28 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
       ],
     ],
     [
-      'of an operation by GET',
+      'to an operation by GET',
       () => raw(`GET ${get} HTTP/1.1`, [host, who()]),
       [[200, { date: /GMT$/, 'cache-control': /^no-store$/ }]],
     ],
     [
-      'of a request without identity',
+      'to a request without an identity',
       raw('POST /graphql HTTP/1.1', [host, json, sized(query)], query),
       [[401, { date: /GMT$/, 'cache-control': /^no-store$/, 'www-authenticate': /^Bearer/ }]],
     ],
-    ['of /health', health(), [[200, { date: /GMT$/, 'cache-control': /^no-store$/, server: null }]]],
+    ['to /health', health(), [[200, { date: /GMT$/, 'cache-control': /^no-store$/, server: null }]]],
     [
-      'of what is not there',
+      'to a request of an unknown path',
       raw('GET /nothing HTTP/1.1'),
       [[404, { date: /GMT$/, 'cache-control': /^no-store$/ }]],
     ],
     [
-      'of what is no request',
+      'to an invalid request',
       raw('GET /health HTTP/9.9.9'),
       [[400, { date: /GMT$/, 'cache-control': /^no-store$/, connection: /^close$/ }], 'closed'],
     ],
     [
-      'of a browser that comes to the root',
+      'to a browser that requests the root path',
       raw('GET / HTTP/1.1', [host, 'Accept: text/html']),
       [[302, { location: /^\/graphql$/, vary: /accept/ }]],
     ],

@@ -117,9 +117,9 @@ async function expectAnswered(target: RawTarget, more = {}): Promise<void> {
 
 const tls = { context: { cert: tlsText('server.pem'), key: tlsText('server.key') }, clients: null };
 
-describe('connections beyond the limit of all', () => {
+describe('connections beyond the total limit', () => {
   it.each(['plain', 'TLS', 'guest socket'] as const)(
-    'are OVERLOADED, except for /health, until others end: %s',
+    'get OVERLOADED, except for /health, until others end: %s',
     async (kind) => {
       await start({ maxConnections: 1 }, kind === 'TLS' ? { tls } : {});
       let target: RawTarget;
@@ -140,7 +140,7 @@ describe('connections beyond the limit of all', () => {
     },
   );
 
-  it('are closed for newer ones where they only wait, so that /health is always answered', async () => {
+  it('are accepted in place of idle ones, so that /health always responds', async () => {
     await start({ maxConnections: 1 });
     const target = { kind: 'plain', port: service.port } as const;
     await keep(target);
@@ -154,8 +154,8 @@ describe('connections beyond the limit of all', () => {
   });
 });
 
-describe('connections beyond the limit of an address', () => {
-  it('are BUDGET_EXCEEDED for that client of a trusted proxy only, until its streams end', async () => {
+describe('connections beyond the limit per address', () => {
+  it('get BUDGET_EXCEEDED for that client of a trusted proxy only, until its streams end', async () => {
     await start({ maxConnectionsPerAddress: 1 });
     const target = { kind: 'plain', port: service.port } as const;
     const [client, other] = [{ 'x-forwarded-for': '2001:db8::1' }, { 'x-forwarded-for': '2001:db8:0:1::1' }];
@@ -178,7 +178,7 @@ describe('connections beyond the limit of an address', () => {
     await until(async () => (await ask(target, query, client)).status === 200);
   });
 
-  it('are counted until they end, but over UNIX sockets, from loopback and from proxies', () => {
+  it('are counted until they end, except over UNIX sockets, from loopback and from proxies', () => {
     const quota = new ConnectionQuota({ maxConnections: unlimited, maxConnectionsPerAddress: 1 });
     const proxies = new TrustedProxies(['10.0.0.1']);
     const enter = (remoteAddress: string | undefined) =>
@@ -195,8 +195,8 @@ describe('connections beyond the limit of an address', () => {
   });
 });
 
-describe('upgrades that are declined', () => {
-  it('end a connection after a hundred, with an answer to each', async () => {
+describe('declined upgrades', () => {
+  it('close a connection after a hundred of them, each of which gets a response', async () => {
     await start({});
     const offer = 'GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n';
     const text = await sendRaw({ kind: 'plain', port: service.port }, offer.repeat(101));
@@ -205,7 +205,7 @@ describe('upgrades that are declined', () => {
   });
 });
 
-describe('files that a process may have open', () => {
+describe('the limit on connections, derived from the limit on open files', () => {
   it.each([
     [20_000, 'simulator', 19_744],
     [20_000, 'pages:/a', 17_696],
@@ -214,7 +214,7 @@ describe('files that a process may have open', () => {
     [20_000, 'mshv', 15_392],
     [4_096, 'mshv:/a', 2_048],
     [Infinity, 'windows', Infinity],
-  ])('of %s leave some to the source %s: %s connections', (openFiles, source, connections) => {
+  ])('of %s files, leaves some to the source %s: %s connections', (openFiles, source, connections) => {
     expect(connectionsWithin(openFiles, source)).toBe(connections);
   });
 });

@@ -47,12 +47,12 @@ const subscription = (): string =>
   request(`GET /graphql?query=${encodeURIComponent('subscription{tick}')}`, 'Accept: text/event-stream');
 const statuses = (): string[] => [...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status = '']) => status);
 
-describe('an upgrade behind a request that is not yet answered', () => {
+describe('an upgrade after a request that is still pending', () => {
   it.each([
-    ['is accepted in its turn', () => request('GET /graphql', ...handshake), ['200', '101']],
-    ['is refused in its turn', () => request('GET /nothing', ...upgrade), ['200', '404']],
+    ['is accepted after its response', () => request('GET /graphql', ...handshake), ['200', '101']],
+    ['is refused after its response', () => request('GET /nothing', ...upgrade), ['200', '404']],
     [
-      'is answered in its turn as if it had not been asked for',
+      'is treated after its response as if it had not been requested',
       () => request('GET /graphql?query={hello}', 'Connection: Upgrade', 'Upgrade: h2c'),
       ['200', '200'],
     ],
@@ -67,7 +67,7 @@ describe('an upgrade behind a request that is not yet answered', () => {
     expect(text.indexOf('"wait":"done"')).toBeLessThan(text.lastIndexOf('HTTP/1.1'));
   });
 
-  it('is forgotten where the connection goes', async () => {
+  it('is dropped if the connection closes', async () => {
     socket.write(request('GET /graphql?query={wait}') + request('GET /graphql', ...handshake));
     await received(socket);
     socket.resetAndDestroy();
@@ -76,16 +76,16 @@ describe('an upgrade behind a request that is not yet answered', () => {
   });
 });
 
-describe('an upgrade that is not asked for with GET', () => {
-  it('is refused in words, which HEAD has none of', async () => {
+describe('an upgrade by another method than GET', () => {
+  it('is refused with a message, which is omitted for HEAD', async () => {
     socket.write(request('HEAD /graphql', ...handshake));
     await once(socket, 'close');
     expect(text).toMatch(/^HTTP\/1\.1 405 .*\r\nallow: GET\r\n.*\r\n\r\n$/s);
   });
 });
 
-describe('requests that wait for an answer ahead of theirs', () => {
-  it('are over once their connection has gone, and so is all that works for them', async () => {
+describe('requests that wait for the response of an earlier one', () => {
+  it('end once their connection has closed, and so do their streams', async () => {
     socket.write(subscription() + subscription() + request('GET /graphql?query={hello}'));
     const streams = [await service.stream(), await service.stream()];
     socket.destroy();
@@ -94,7 +94,7 @@ describe('requests that wait for an answer ahead of theirs', () => {
     await until(() => service.lines.filter((line) => line.includes('"msg":"request"')).length === 3);
   });
 
-  it('are no error of the service where their connection goes before all of their body has come', async () => {
+  it('are not reported as errors of the service if their connection closes before all of their body has arrived', async () => {
     const half = request('POST /graphql', 'Content-Type: application/json', 'Content-Length: 9');
     socket.write(request('GET /graphql?query={wait}') + `${half}{`);
     await received(socket);
@@ -103,7 +103,7 @@ describe('requests that wait for an answer ahead of theirs', () => {
     expect(service.complaints()).toEqual([]);
   });
 
-  it('are not told in the middle of an answer that they may send their body', async () => {
+  it('get no 100 Continue in the middle of another response', async () => {
     const expecting = request('POST /graphql', 'Expect: 100-continue', 'Content-Length: 0');
     socket.write(expecting);
     await until(() => text.endsWith('}'));

@@ -84,7 +84,7 @@ function runPage(
 }
 
 describe('the page of GraphiQL', () => {
-  it('runs under a policy that allows it nothing but its own files and its own script', () => {
+  it('has a content security policy that permits only its own files and its own script', () => {
     const [script = ''] = inlineScripts();
     expect(inlineScripts()).toHaveLength(1);
     expect(policy.split('; ')).toEqual([
@@ -102,13 +102,13 @@ describe('the page of GraphiQL', () => {
     expect(html).not.toMatch(/\son\w+=/);
   });
 
-  it('names no other place', () => {
+  it('contains no address of another server', () => {
     expect(html).not.toMatch(/https?:|\/\/\w/);
     for (const [, address] of html.matchAll(/(?:src|href)="([^"]*)"/g))
       expect(address).toMatch(/^\/graphql\/assets\//);
   });
 
-  it('keeps what is put into it inside its script', () => {
+  it('keeps inserted values inside its script', () => {
     const [script = ''] = inlineScripts();
     expect(script).not.toMatch(/<(?!\s|=)/);
     expect(runPage(script).rendered.defaultTabs[1]?.query).toContain(
@@ -116,7 +116,7 @@ describe('the page of GraphiQL', () => {
     );
   });
 
-  it('opens with the example operations as the root, and with one tab for the guest', () => {
+  it('opens with the example operations for the root, and with one tab for the guest', () => {
     const { rendered } = runPage(inlineScripts()[0] ?? '');
     expect(rendered.endpoint).toBe('/graphql');
     const headers = (token: string): string => JSON.stringify({ Authorization: `Bearer ${token}` }, null, 2);
@@ -130,7 +130,7 @@ describe('the page of GraphiQL', () => {
     );
   });
 
-  it('puts the present tokens in place of those that an earlier service left in the browser', () => {
+  it('replaces tokens that an earlier service left in the browser with the current ones', () => {
     const storage = {
       'hvql:tokens': '["OLD-ROOT","OLD-GUEST"]',
       'graphiql:tabState': '{"tabs":[],"a":"Bearer OLD-ROOT","b":"Bearer OLD-GUEST","mine":"query"}',
@@ -154,7 +154,7 @@ describe('the page of GraphiQL', () => {
   const shared = (query: string): string =>
     `http://127.0.0.1:4000/graphql?query=${encodeURIComponent(query)}`;
 
-  it('shows the tab again that was shown last, by its own texts', () => {
+  it('restores the tab that was active last, by its text', () => {
     const [script = ''] = inlineScripts();
     const texts = { initialQuery: '{ b }', initialVariables: '', initialHeaders: '{"n":1}' };
     expect(runPage(script, kept('{ a }', '{ b }')).rendered).toMatchObject(texts);
@@ -164,7 +164,7 @@ describe('the page of GraphiQL', () => {
     expect(runPage(script, { 'graphiql:tabState': '{"tabs":' }).rendered).not.toHaveProperty('initialQuery');
   });
 
-  it('runs the first example by itself, and nothing that a user wrote or an address has', () => {
+  it('runs the first example by itself, but no text that a user wrote or that is in the address', () => {
     const [script = ''] = inlineScripts();
     expect(runPage(script).isRun).toBe(true);
     expect(runPage(script, kept(first)).isRun).toBe(true);
@@ -173,13 +173,13 @@ describe('the page of GraphiQL', () => {
       expect(runPage(script, storage, shared('{ c }')).isRun).toBe(false);
   });
 
-  it('opens a tab for what an address brings', () => {
+  it('opens a tab for an operation in the address', () => {
     const [script = ''] = inlineScripts();
     expect(runPage(script, {}, shared('{ c }')).rendered.defaultTabs[0]?.query).toBe('{ c }');
     expect(runPage(script, kept('{ a }'), shared('{ c }')).rendered).not.toHaveProperty('initialQuery');
   });
 
-  it('is where the address of the service leads browsers, and no other clients', async () => {
+  it('is the page to which browsers are redirected from the root path, and other clients are not', async () => {
     const ask = (accept: string) => send(service.url, { path: '/', headers: { accept } });
     expect(await ask('text/html,*/*;q=0.8')).toMatchObject({
       status: 302,
@@ -191,13 +191,13 @@ describe('the page of GraphiQL', () => {
     await own.close();
   });
 
-  it('is not given to clients that do not accept HTML', async () => {
+  it('is not served to clients that do not accept HTML', async () => {
     for (const accept of ['*/*', 'application/json']) {
       expect((await fetch(service.url, { headers: { accept } })).status).toBe(401);
     }
   });
 
-  it('has no token in it, and keeps none, where people bring their own', async () => {
+  it('contains and stores no token if users bring their own', async () => {
     const own = await startTestService({ graphiql: { tabs, tokens: null } });
     const page = await (await fetch(own.url, { headers: { accept: 'text/html' } })).text();
     await own.close();
@@ -215,7 +215,7 @@ describe('the page of GraphiQL', () => {
     expect(storage).toEqual({ 'hvql:tokens': '[]', 'graphiql:headers': 'Bearer ' });
   });
 
-  it('shows and sends the very texts where only they are answered', async () => {
+  it('shows and sends the exact texts if only these are accepted', async () => {
     const text = '\n# One.\nquery  A { hello } # two\n';
     const tokens = ['ROOT', 'GUEST'].map((token) => ({ title: token, token }));
     const own = await startTestService({
@@ -232,7 +232,7 @@ describe('the page of GraphiQL', () => {
 });
 
 describe('a file of GraphiQL', () => {
-  it('comes gzipped, for ever, under a name made of what is in it', async () => {
+  it('is served gzipped, cached permanently, under a name derived from its content', async () => {
     expect(assetPaths()).toHaveLength(6);
     for (const path of assetPaths()) {
       const answer = await send(service.url, { path, headers: { 'accept-encoding': 'br, gzip' } });
@@ -252,7 +252,7 @@ describe('a file of GraphiQL', () => {
   });
 
   it.each([{}, { 'accept-encoding': 'identity' }, { 'accept-encoding': 'gzip;q=0' }])(
-    'comes as it is where gzip is not taken: %j',
+    'is served uncompressed if gzip is not accepted: %j',
     async (headers) => {
       const path = assetPaths().find((name) => name.endsWith('.css')) ?? '';
       const answer = await send(service.url, { path, headers: { ...headers } });
@@ -261,7 +261,7 @@ describe('a file of GraphiQL', () => {
     },
   );
 
-  it('is there for every worker that the editor asks for', async () => {
+  it('exists for every worker that the editor requests', async () => {
     const { workerUrl } = runPage(inlineScripts()[0] ?? '');
     for (const label of ['editorWorkerService', 'json', 'graphql', 'anything']) {
       const answer = await send(service.url, { path: workerUrl(label), method: 'HEAD' });
@@ -269,7 +269,7 @@ describe('a file of GraphiQL', () => {
     }
   });
 
-  it('that could not be loaded once is loaded when it is asked for again', async () => {
+  it('is loaded again on the next request if loading failed once', async () => {
     let isBroken = true;
     const page = new Graphiql({ tabs, tokens: null }, async () => {
       if (isBroken) throw new Error('EMFILE');

@@ -15,13 +15,13 @@ const opened = (): HttpExchange => {
   return new HttpExchange(request, new ServerResponse(request), {} as Contexts);
 };
 
-describe('an exchange', () => {
-  it('has a path and what stands behind the question mark', () => {
+describe('an HTTP exchange', () => {
+  it('has a path and the text after the question mark', () => {
     const { path, search } = opened();
     expect([path, search]).toEqual(['/graphql', 'query={hello}']);
   });
 
-  it('has a signal that is aborted with it, whenever it is asked for', () => {
+  it('has a signal that is aborted with it, regardless of when it is first used', () => {
     const [early, late] = [opened(), opened()];
     const { signal } = early;
     expect(signal.aborted).toBe(false);
@@ -31,14 +31,14 @@ describe('an exchange', () => {
   });
 });
 
-describe('an answer that is bytes', () => {
+describe('a response in bytes', () => {
   let service: TestService;
   afterEach(() => service.close());
   const post = (body: string, more = ''): string =>
     `POST /graphql HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${service.rootToken}\r\n` +
     `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n${more}\r\n${body}`;
 
-  it('goes out in one write, head and body, and is let go of after that', async () => {
+  it('is sent in one write, head and body, and then released', async () => {
     const release = vi.fn();
     const data = () => new WrittenData(Buffer.from('{"data":{"hello":"bytes"}}'), release);
     service = await startTestService({
@@ -55,7 +55,7 @@ describe('an answer that is bytes', () => {
     socket.destroy();
   });
 
-  it('is let go of where its client has left before it was there', async () => {
+  it('is released if its client disconnected before it was ready', async () => {
     const release = vi.fn();
     let finish: () => void = () => undefined;
     const started = new Promise<void>((begun) => {
@@ -83,7 +83,7 @@ describe('an answer that is bytes', () => {
     await until(() => release.mock.calls.length === 1);
   });
 
-  it('comes in the order of the questions where they come at once', async () => {
+  it('is sent in the order of the requests if they arrive together', async () => {
     let answerFirst: () => void = () => undefined;
     const first = new Promise<void>((resolve) => (answerFirst = resolve));
     service = await startTestService({

@@ -56,22 +56,26 @@ describe('/metrics', () => {
       'application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1',
       openMetrics,
     ],
-    ['text before OpenMetrics', 'application/openmetrics-text;q=0.2,text/plain;q=0.3', text],
-    ['a newer OpenMetrics first', 'application/openmetrics-text;version=9.0.0,text/plain;q=0.1', text],
-  ])('gives a client that accepts %s the format that it reads', async (_client, accept, type) => {
+    ['text rather than OpenMetrics', 'application/openmetrics-text;q=0.2,text/plain;q=0.3', text],
+    [
+      'a newer OpenMetrics rather than text',
+      'application/openmetrics-text;version=9.0.0,text/plain;q=0.1',
+      text,
+    ],
+  ])('returns to a client that accepts %s the format that it can read', async (_client, accept, type) => {
     const { status, headers, text: body } = await get(accept === undefined ? {} : { headers: { accept } });
     expect([status, headers['content-type']]).toEqual([200, type]);
     expect(body.endsWith('# EOF\n')).toBe(type === openMetrics);
     expect(body).toContain('hvql_hypervisor_total_pages ');
   });
 
-  it('refuses a client that accepts neither', async () => {
+  it('refuses a client that accepts neither format', async () => {
     const { status, text: body } = await get({ headers: { accept: 'application/json' } });
     expect(status).toBe(406);
     expect(JSON.parse(body)).toMatchObject({ errors: [{ extensions: { code: 'NOT_ACCEPTABLE' } }] });
   });
 
-  it('may be kept by no cache', async () => {
+  it('must not be cached', async () => {
     const { headers, text: body } = await get();
     expect(headers).toMatchObject({
       'cache-control': 'private, no-store',
@@ -89,19 +93,19 @@ describe('/metrics', () => {
     expect(headers).toMatchObject(get200);
   });
 
-  it.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])('does not answer %s', async (method) => {
+  it.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])('refuses %s', async (method) => {
     const { status, headers } = await get({ method });
     expect([status, headers['allow']]).toEqual([405, 'GET, HEAD']);
   });
 
-  it('is no path of a service without metrics', async () => {
+  it('is not found if the service has no metrics', async () => {
     const without = await startTestService();
     const { status } = await getMetrics(without, { token: without.rootToken });
     expect(status).toBe(404);
     await without.close();
   });
 
-  it('disconnects a client that takes nothing of its response', async () => {
+  it('disconnects a client that does not read its response', async () => {
     const { socket, closed } = rawClient({ kind: 'plain', port: service.port });
     socket.pause();
     const request = `GET /metrics HTTP/1.1\r\nHost: 127.0.0.1:${service.port}\r\nAuthorization: Bearer ${service.rootToken}\r\n\r\n`;

@@ -59,7 +59,7 @@ describe.each([
     });
   };
 
-  it('that never reads is cut, and has had few answers made for it', async () => {
+  it('that never reads is disconnected, and few responses are created for it', async () => {
     let made = 0;
     await start(async () => {
       made += 1;
@@ -79,7 +79,7 @@ describe.each([
     await until(() => text.endsWith('{"data":{"hello":"world"}}'));
   });
 
-  it('that reads slowly gets all of its answers', async () => {
+  it('that reads slowly gets all of its responses', async () => {
     await start(async () => large);
     const client = await open(isSecure);
     client.write(get('/graphql?query={wait}') + get('/graphql?query={hello}'));
@@ -100,7 +100,7 @@ describe.each([
     expect(cuts()).toEqual([]);
   });
 
-  it("that never reads GraphiQL's files is cut", async () => {
+  it('that never reads the files of GraphiQL is disconnected', async () => {
     await start(async () => '');
     const page = await open(isSecure);
     let html = '';
@@ -115,7 +115,7 @@ describe.each([
     expect(cuts()[0]).toMatchObject({ msg: cut });
   });
 
-  it('that sends far more requests than it reads answers to is cut', async () => {
+  it('that sends far more requests than it reads responses is disconnected', async () => {
     let letGo = (): void => undefined;
     const waited = new Promise<string>((resolve) => (letGo = () => resolve('done')));
     await start(() => waited);
@@ -128,7 +128,7 @@ describe.each([
     expect(cuts()).toMatchObject([{ msg: 'a client with too many requests in flight was disconnected' }]);
   });
 
-  it('that sends many requests at once gets the answers to all, in their order', async () => {
+  it('that sends many requests at once gets all responses, in order', async () => {
     await start(async () => 'done');
     const client = await open(isSecure);
     let text = '';

@@ -29,8 +29,8 @@ async function startSecurely(options: Parameters<typeof startTestService>[0] = {
   return startTestService({ tls: await readTls(files), ...options });
 }
 
-describe('the files of TLS', () => {
-  it('are reported as unusable, all at once, without their paths', async () => {
+describe('the TLS files', () => {
+  it('are reported as unusable, all together, without their paths', async () => {
     const problems = await problemsOf({
       cert: `${folder.path}/none.pem`,
       key: folder.write('text.key', 'secret text'),
@@ -62,7 +62,7 @@ describe('the files of TLS', () => {
     [{ key: tlsFile('encrypted.key') }, /^--tls-key: the file contains an encrypted key/],
     [{ key: tlsFile('server.pem') }, /^--tls-key: the file has no private key/],
     [{ clientCa: tlsFile('client.key') }, /^--tls-client-ca: the file has no certificate/],
-  ])('are refused: %j', async (settings, problem) => {
+  ])('are refused if they contain %j', async (settings, problem) => {
     expect(await problemsOf(settings)).toEqual([expect.stringMatching(problem)]);
   });
 
@@ -73,7 +73,7 @@ describe('the files of TLS', () => {
       '-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----',
       /^--tls-key: .*cannot be read/,
     ],
-  ])('are refused where the PEM of %s is malformed, and no message shows it', async (name, text, problem) => {
+  ])('are refused if the PEM of %s is malformed, and no message shows it', async (name, text, problem) => {
     const problems = await problemsOf({ [name]: folder.write(`bad-${name}.pem`, text) });
     expect(problems).toEqual([expect.stringMatching(problem)]);
     expect(problems.join()).not.toMatch(/c2VjcmV0|AAAA|secret\b/);
@@ -81,7 +81,7 @@ describe('the files of TLS', () => {
 });
 
 describe('a server with TLS', () => {
-  it.each(Object.entries(secureWays))('answers by %s, with a token', async (_, ask) => {
+  it.each(Object.entries(secureWays))('responds by %s, with a token', async (_, ask) => {
     const own = await startSecurely();
     const answer = await ask(own.url, { certificate: null, query: '{ hello }', token: own.rootToken });
     await own.close();
@@ -89,7 +89,7 @@ describe('a server with TLS', () => {
     expect([answer.status, JSON.parse(answer.body)]).toEqual([200, { data: { hello: 'world' } }]);
   });
 
-  it('tells browsers to come by TLS only; without TLS it does not', async () => {
+  it('tells browsers to use TLS only; a server without TLS does not', async () => {
     const [secure, plain] = [await startSecurely(), await startTestService()];
     const answers = [await sendSecurely(secure.url), await fetch(plain.url)] as const;
     await Promise.all([secure.close(), plain.close()]);
@@ -97,14 +97,14 @@ describe('a server with TLS', () => {
     expect(answers[1].headers.get('strict-transport-security')).toBeNull();
   });
 
-  it('takes no certificate for an identity where clients need none', async () => {
+  it('does not identify clients by certificates if client certificates are not enabled', async () => {
     const own = await startSecurely();
     const answer = await sendSecurely(`${own.url}?query={hello}`, { certificate: 'root' });
     await own.close();
     expect([answer.status, answer.body]).toEqual([401, expect.stringContaining('No identity was given')]);
   });
 
-  it('speaks no TLS below 1.2, and tells only the debug log of who tries', async () => {
+  it('accepts no version below TLS 1.2, and reports attempts in the debug log only', async () => {
     const own = await startSecurely();
     const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'ALL:@SECLEVEL=0' } as const;
     await expect(sendSecurely(own.url, old)).rejects.toThrow();
@@ -120,7 +120,7 @@ describe('a server with TLS', () => {
     expect(others).toEqual([expect.stringContaining('a request was refused')]);
   });
 
-  it('answers an upgrade to an unknown protocol as if it had not been offered', async () => {
+  it('responds to an upgrade to an unknown protocol as if it had not been requested', async () => {
     const own = await startSecurely();
     const headers = { connection: 'Upgrade', upgrade: 'TLS/1.0', authorization: `Bearer ${own.rootToken}` };
     const answer = await sendSecurely(`${own.url}?query={hello}`, { headers });
@@ -129,8 +129,8 @@ describe('a server with TLS', () => {
   });
 });
 
-describe('a server with TLS that is closed', () => {
-  it('is done at once when nothing is under way, in spite of handshakes and silent clients', async () => {
+describe('a server with TLS that is shut down', () => {
+  it('ends immediately if there are no pending requests, despite handshakes and idle clients', async () => {
     const own = await startSecurely({ graceMilliseconds: 600_000 });
     const raw = connectTcp(own.port, '127.0.0.1');
     const silent = connect({ port: own.port, host: '127.0.0.1', ...clientOptions(null) });
@@ -147,7 +147,7 @@ describe('a server with TLS that is closed', () => {
     await expect(sendSecurely(own.url)).rejects.toThrow();
   });
 
-  it('finishes the answer that is under way', async () => {
+  it('completes the pending response', async () => {
     let letGo: (text: string) => void = () => undefined;
     let begin: () => void = () => undefined;
     const begun = new Promise<void>((resolve) => (begin = resolve));

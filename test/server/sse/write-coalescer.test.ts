@@ -52,8 +52,8 @@ function put(socket: Socket, bytes: Buffer) {
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-describe('bytes that are written to many', () => {
-  it('leave at the end of the turn, without a callback where the kernel takes them at once', async () => {
+describe('bytes that are written to many clients', () => {
+  it('are sent at the end of the turn, without a callback if the kernel accepts them immediately', async () => {
     const { here, there } = await plainPair();
     const first = put(here, Buffer.from('one '));
     const second = put(here, Buffer.from('two'));
@@ -65,7 +65,7 @@ describe('bytes that are written to many', () => {
     expect([first.heard, second.heard]).toEqual([[], []]);
   });
 
-  it('leave before that where there are many, or something else is to be written', async () => {
+  it('are sent earlier if there are many, or if something else is written', async () => {
     const { here } = await plainPair();
     for (let n = 0; n < 1_000; n += 1) put(here, Buffer.from('x'));
     expect(here.bytesWritten + here.writableLength).toBe(1_000);
@@ -76,7 +76,7 @@ describe('bytes that are written to many', () => {
     expect(here.bytesWritten).toBe(before + 1);
   });
 
-  it('are waited for where the client does not read, each called back once, in their order and whole', async () => {
+  it('are buffered if the client does not read; callbacks are called once each, in order, after complete writes', async () => {
     const { here, there } = await plainPair();
     there.pause();
     const first = put(here, large);
@@ -102,7 +102,7 @@ describe('bytes that are written to many', () => {
     ]);
   });
 
-  it('are called back for once where the client goes before it has taken them', async () => {
+  it('have their callback called once if the client disconnects before it has read them', async () => {
     const { here, there } = await plainPair();
     there.pause();
     const first = put(here, large);
@@ -112,7 +112,7 @@ describe('bytes that are written to many', () => {
     expect(first.heard).toEqual(['untaken', 'taken']);
   });
 
-  it('do no harm where the connection has gone', async () => {
+  it('are ignored if the connection has closed', async () => {
     const { here } = await plainPair();
     const thrown: unknown[] = [];
     here.on('error', (error) => thrown.push(error));
@@ -122,7 +122,7 @@ describe('bytes that are written to many', () => {
     expect(thrown).toEqual([]);
   });
 
-  it('are called back for over TLS, and come whole', async () => {
+  it('have callbacks over TLS, and arrive completely', async () => {
     const server = createTlsServer({
       cert: readFileSync(tlsFile('server.pem')),
       key: readFileSync(tlsFile('server.key')),

@@ -59,18 +59,18 @@ const half = Math.floor(message('hello').length / 2);
 
 const groups: Readonly<Record<string, readonly Row[]>> = {
   'a message': [
-    ['of no text is no message of the protocol', text(''), ['close 4400']],
+    ['without text violates the protocol', text(''), ['close 4400']],
     ...[1, 79, 80, 65_490, 65_491, 65_500].map((length): Row => {
       const long = 'x'.repeat(length);
       return [`of ${message(long).length} bytes`, text(message(long)), [answer(long), ...fine]];
     }),
     [
-      'of bytes is no message of the protocol',
+      'in binary form violates the protocol',
       frame({ opcode: opcodes.binary, payload: message('x') }),
       ['close 4400'],
     ],
     [
-      'behind another in one write',
+      'after another one in one write',
       [Buffer.concat([text(message('1')), text(message('2'))])],
       [answer('1'), answer('2'), ...fine],
     ],
@@ -78,27 +78,27 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
   'a ping': [
     ['without a payload', ping(''), ['pong ', ...fine]],
     ['with a text', ping('hello'), ['pong hello', ...fine]],
-    ['with bytes that are no text', ping(bytesOf(0, 0xff, 0xfe, 0xfd)), ['pong \0���', ...fine]],
-    ['of the most bytes that it may have', ping('x'.repeat(125)), [`pong ${'x'.repeat(125)}`, ...fine]],
-    ['of one byte more', ping('x'.repeat(126)), broken],
+    ['with bytes that are not text', ping(bytesOf(0, 0xff, 0xfe, 0xfd)), ['pong \0���', ...fine]],
+    ['of the maximum length', ping('x'.repeat(125)), [`pong ${'x'.repeat(125)}`, ...fine]],
+    ['that is too long by one byte', ping('x'.repeat(126)), broken],
     [
-      'of ten',
+      'among ten',
       Array.from({ length: 10 }, (_, n) => ping(`p${n}`)),
       [...Array.from({ length: 10 }, (_, n) => `pong p${n}`), ...fine],
     ],
     ['that is a fragment', frame({ opcode: opcodes.ping, isLast: false, payload: 'x' }), broken],
     [
-      'whose length is written in two bytes',
+      'whose length is encoded in two bytes',
       frame({ opcode: opcodes.ping, payload: 'x', lengthBytes: 3 }),
       broken,
     ],
     [
-      'whose length is written in eight bytes',
+      'whose length is encoded in eight bytes',
       frame({ opcode: opcodes.ping, payload: 'x', lengthBytes: 9 }),
       broken,
     ],
   ],
-  'a pong that was not asked for': [
+  'an unsolicited pong': [
     ['without a payload', pong(''), fine],
     ['with a text', pong('hello'), fine],
     ['before a ping', [pong('hello'), ping('x')], ['pong x', ...fine]],
@@ -126,23 +126,15 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
       [frame({ isLast: false, payload: 'x' }), frame({ opcode: 0, reserved: 4, payload: 'x' })],
       broken,
     ],
-    [
-      'behind a message that is answered',
-      [text(message('x')), frame({ reserved: 1 })],
-      [answer('x'), ...broken],
-    ],
+    ['after a valid message', [text(message('x')), frame({ reserved: 1 })], [answer('x'), ...broken]],
   ],
   'a reserved opcode': [3, 4, 5, 6, 7, 11, 12, 13, 14, 15].flatMap((opcode): Row[] => [
     [`${opcode}`, frame({ opcode, payload: 'x' }), broken],
-    [`${opcode}, which says that it has no payload`, frame({ opcode }), broken],
-    [
-      `${opcode} behind a message that is answered`,
-      [text(message('x')), frame({ opcode })],
-      [answer('x'), ...broken],
-    ],
+    [`${opcode} without a payload`, frame({ opcode }), broken],
+    [`${opcode} after a valid message`, [text(message('x')), frame({ opcode })], [answer('x'), ...broken]],
   ]),
   fragments: [
-    ['of a message in two', fragments(message('hello'), [half]), [answer('hello'), ...fine]],
+    ['of a message in two parts', fragments(message('hello'), [half]), [answer('hello'), ...fine]],
     ['of a message, the first empty', fragments(message('hello'), [0]), [answer('hello'), ...fine]],
     [
       'of a message, the last empty',
@@ -161,7 +153,7 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
       ),
       [answer('hello'), ...fine],
     ],
-    ['of a message of no text', fragments(Buffer.alloc(0), [0, 0]), ['close 4400']],
+    ['of an empty message', fragments(Buffer.alloc(0), [0, 0]), ['close 4400']],
     [
       'with a ping between them',
       join(fragments(message('hello'), [half]), ping('p')),
@@ -188,24 +180,24 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
       join(fragments(message('hello'), [half]), frame({ isLast: false, payload: 'x' })),
       broken,
     ],
-    ['without a first', frame({ opcode: opcodes.continuation, payload: 'x' }), broken],
+    ['without a first one', frame({ opcode: opcodes.continuation, payload: 'x' }), broken],
     [
-      'without a first and a last',
+      'without a first and a last one',
       frame({ opcode: opcodes.continuation, isLast: false, payload: 'x' }),
       broken,
     ],
     [
-      'behind a message that was whole',
+      'after a complete message',
       [text(message('x')), frame({ opcode: opcodes.continuation })],
       [answer('x'), ...broken],
     ],
-    ['without a last', frame({ isLast: false, payload: message('x') }), fine],
+    ['without a last one', frame({ isLast: false, payload: message('x') }), fine],
     [
-      'in a number without bound',
+      'in too large a number',
       Array.from({ length: 17_000 }, (_, n) => frame({ opcode: n === 0 ? 1 : 0, isLast: false })),
       ['close 1008'],
     ],
-    ['that are too long together', fragments(Buffer.alloc(1_100_000, 0x20), [500_000, 500_000]), tooLong],
+    ['that are too long in total', fragments(Buffer.alloc(1_100_000, 0x20), [500_000, 500_000]), tooLong],
   ],
   'a text': [
     ...['κόσμε', '\u007f\u0080', '\u07ff\u0800', '\uffff', '\ufeff', '\ufffd', '\u{10000}', '\u{10ffff}'].map(
@@ -221,7 +213,7 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
       [answer('é'), ...fine],
     ],
     [
-      'whose characters come a byte at a time',
+      'whose characters arrive one byte at a time',
       fragments(
         message('κόσμε🙂'),
         Array.from({ length: 44 }, () => 1),
@@ -272,7 +264,7 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
     ['with the longest reason', close(1000, 'x'.repeat(123)), [`close 1000 ${'x'.repeat(123)}`]],
     ['with a longer reason', close(1000, 'x'.repeat(124)), broken],
     ['with half a code', frame({ opcode: opcodes.close, payload: bytesOf(3) }), broken],
-    ['with a reason that is no text', close(1000, bytesOf(0xc3, 0x28)), notUtf8],
+    ['with a reason that is not UTF-8', close(1000, bytesOf(0xc3, 0x28)), notUtf8],
     [
       'that is a fragment',
       frame({ opcode: opcodes.close, isLast: false, payload: bytesOf(3, 0xe8) }),
@@ -281,7 +273,7 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
     ['before a message', [close(1000), text(message('x'))], fine],
     ['before a ping', [close(1000), ping('x')], fine],
     ['before another', [close(1000), close(1001)], fine],
-    ['behind a message', [text(message('x')), close(1000)], [answer('x'), ...fine]],
+    ['after a message', [text(message('x')), close(1000)], [answer('x'), ...fine]],
     ...[1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999].map(
       (code): Row => [`with the code ${code}`, close(code), [`close ${code}`]],
     ),
@@ -292,11 +284,11 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
     ]),
   ],
   'a mask': [
-    ['is needed by a text', frame({ payload: message('x'), isMasked: false }), broken],
-    ['is needed by a ping', frame({ opcode: opcodes.ping, isMasked: false }), broken],
-    ['is needed by a close', frame({ opcode: opcodes.close, isMasked: false }), broken],
+    ['is required for a text', frame({ payload: message('x'), isMasked: false }), broken],
+    ['is required for a ping', frame({ opcode: opcodes.ping, isMasked: false }), broken],
+    ['is required for a close', frame({ opcode: opcodes.close, isMasked: false }), broken],
     [
-      'is needed by a continuation',
+      'is required for a continuation',
       [frame({ isLast: false, payload: 'x' }), frame({ opcode: 0, isMasked: false })],
       broken,
     ],
@@ -304,28 +296,28 @@ const groups: Readonly<Record<string, readonly Row[]>> = {
   'a length': [
     // The demand for the fewest bytes (RFC 6455, 5.2) is one on senders.
     [
-      'in two bytes where one would do',
+      'in two bytes where one suffices',
       frame({ payload: message('x'), lengthBytes: 3 }),
       [answer('x'), ...fine],
     ],
     [
-      'in eight bytes where one would do',
+      'in eight bytes where fewer suffice',
       frame({ payload: message('x'), lengthBytes: 9 }),
       [answer('x'), ...fine],
     ],
-    ['of more than a message may have', frame({ lie: 1_048_577 }), tooLong],
+    ['above the maximum of a message', frame({ lie: 1_048_577 }), tooLong],
     ['of 2^32 bytes', frame({ lie: 2 ** 32 }), tooLong],
     ['of 2^53 bytes', frame({ lie: 2 ** 53 }), tooLong],
     ['with its highest bit set', Buffer.concat([bytesOf(0x81, 0xff, 0x80), Buffer.alloc(7 + 4)]), tooLong],
-    ['of more than a control frame may have', frame({ opcode: opcodes.ping, lie: 70_000 }), broken],
+    ['above the maximum of a control frame', frame({ opcode: opcodes.ping, lie: 70_000 }), broken],
     [
-      'of more than a message may have, behind other fragments',
+      'above the maximum of a message, after other fragments',
       [frame({ isLast: false, payload: 'x'.repeat(1_000) }), frame({ opcode: 0, lie: 1_048_000 })],
       tooLong,
     ],
   ],
-  'compression that was not agreed on': [
-    ['is no part of the answer to the handshake', [], fine],
+  'compression that was not negotiated': [
+    ['is not offered in the response to the handshake', [], fine],
     [
       'is refused in a message',
       frame({ reserved: 4, payload: bytesOf(0xaa, 0x56, 0x2a, 0xa9, 0x2c) }),
