@@ -2,7 +2,7 @@
 import type { CommandContext } from '../command-context.ts';
 import { printable } from '../format.ts';
 import { ticks } from '../commands/ticks.ts';
-import { adviceFor } from './advice.ts';
+import { printedAdviceFor } from './advice.ts';
 import { documentOf, loadOf, loadText, overOf, subjectOf, type Asked } from './document.ts';
 import type { GraphLink } from './link/graph-link.ts';
 import { choiceOf, type State } from './state.ts';
@@ -52,7 +52,7 @@ async function printAnswer(
   if (table === null || problem !== null) {
     const { code = '', message = 'there is no response' } = problem ?? {};
     stderr.write(
-      `hvql: ${printable(`${code === '' ? '' : `${code}: `}${message} ${adviceFor(code)}`.trim())}\n`,
+      `hvql: ${printable(`${code === '' ? '' : `${code}: `}${message} ${printedAdviceFor(code)}`.trim())}\n`,
     );
     return 1;
   }

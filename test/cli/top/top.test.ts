@@ -283,7 +283,7 @@ describe('hvql top', () => {
     const { exitCode, output, errors } = await run(['--once', '--every', '100ms', '--partition', '999']);
     expect({ exitCode, output }).toEqual({ exitCode: 1, output: '' });
     expect(errors).toMatch(
-      /^hvql: INVALID_PARTITION_ID: .*999.* Press Esc to go back, or 1 for the existing partitions/,
+      /^hvql: INVALID_PARTITION_ID: .*999.* --view partitions shows the existing partitions\.\n$/,
     );
   });
 });
