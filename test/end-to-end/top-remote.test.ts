@@ -124,6 +124,16 @@ describe.skipIf(tmuxPath === null)('hvql top --url', () => {
     expect(program.stdout).toBe('');
   });
 
+  it('shows no other host than the one of --host-name', async () => {
+    writeToken(await sign('1', 3_600));
+    const args = ['top', '--once', '--url', `http://127.0.0.1:${port}`, '--token-file', tokenFile];
+    const other = new Program([...args, '--host-name', 'web-17']);
+    const same = new Program([...args, '--host-name', 'local']);
+    expect(await Promise.all([other.exited, same.exited])).toEqual([2, 0]);
+    expect(other.stdout).toBe('');
+    expect(other.stderr).toBe('hvql: --host-name web-17: --url leads to the host local, not to a gateway.\n');
+  });
+
   it('prints the same JSON as with a local source', async () => {
     writeToken(await sign('1', 3_600));
     const args = [

@@ -6,6 +6,7 @@ import type { CommandContext } from '../command-context.ts';
 import { printable } from '../format.ts';
 import type { TopSettings } from '../settings/settings.ts';
 import { topViews } from '../settings/top-setting.ts';
+import { Place } from './answer.ts';
 import { runBatch } from './batch.ts';
 import { LinkError, type GraphLink } from './link/graph-link.ts';
 import { askFacts, type GraphFacts } from './link/link-facts.ts';
@@ -35,6 +36,7 @@ export async function top(settings: TopSettings, context: TopContext): Promise<n
   try {
     const facts = await askFacts(link);
     const state = initialState(settings, facts);
+    if (settings.url !== null && !facts.isFleet) await checkHostName(link, settings.hostName);
     const { signal, terminal, env } = context;
     const { isRoot } = facts;
     const { json: isJson, once, for: duration } = settings;
@@ -82,6 +84,18 @@ async function pemOf(name: keyof RemoteOptions['tls'], path: string | null): Pro
   } catch (thrown) {
     throw new UsageError([`The file ${path} cannot be read: ${systemErrorReason(thrown)}.`]);
   }
+}
+
+/** Rejects with a UsageError if a service that is no gateway serves another host than the one with this name. */
+async function checkHostName(link: GraphLink, name: string | null): Promise<void> {
+  if (name === null) return;
+  const answer = Place.of(await link.query('query Host { hypervisor { host } }'));
+  const host = answer.at('hypervisor', 'host').text;
+  // It is unknown while the source fails.
+  if (host === '' || host === name) return;
+  throw new UsageError([
+    `--host-name ${name}: --url leads to the host ${printable(host)}, not to a gateway.`,
+  ]);
 }
 
 /** The initial state. Throws a UsageError for a view that the graph does not have. */
