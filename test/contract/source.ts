@@ -14,9 +14,9 @@ export interface SourceOnTrial {
   readonly goOn: () => void;
 }
 
-/** How a source is asked. */
-export type SourceWay = 'waiting' | 'at once';
-export const bothWays: readonly SourceWay[] = ['waiting', 'at once'];
+/** Whether the methods of a source or its `sync` are called. */
+export type SourceWay = 'asynchronously' | 'synchronously';
+export const bothWays: readonly SourceWay[] = ['asynchronously', 'synchronously'];
 
 const never = new AbortController().signal;
 const unknownNames: readonly ObjectName[] = [
@@ -33,16 +33,16 @@ const unknownNames: readonly ObjectName[] = [
 export function describeSource(
   title: string,
   open: () => Promise<SourceOnTrial>,
-  ways: readonly SourceWay[] = ['waiting'],
+  ways: readonly SourceWay[] = ['asynchronously'],
 ): void {
   describe.each(ways)(`${title} as a source, called %s,`, (way) => {
     let source: Source;
     let goOn: () => void;
     beforeEach(async () => {
       const onTrial = await open();
-      // A source that can be asked at once is tried in that way too.
-      expect(onTrial.source.sync !== undefined).toBe(ways.includes('at once'));
-      source = way === 'waiting' ? onTrial.source : askedSync(onTrial.source);
+      // A source with synchronous methods is tested with these, too.
+      expect(onTrial.source.sync !== undefined).toBe(ways.includes('synchronously'));
+      source = way === 'asynchronously' ? onTrial.source : askedSync(onTrial.source);
       goOn = onTrial.goOn;
     });
     afterEach(async () => source.close());
@@ -186,7 +186,7 @@ export function describeSource(
   });
 }
 
-/** The source, asked at once first, and in the other way where the answer has to be waited for. */
+/** The source, called synchronously where it can answer so, and asynchronously otherwise. */
 function askedSync(source: Source): Source {
   const { sync } = source;
   if (sync === undefined) return source;

@@ -17,7 +17,7 @@ import { pageless } from './ipc/pageless.ts';
 import { copyOfFixture, fixture, putFile } from './scratch.ts';
 import { RecordedHost, type Release } from './windows/recorded-host.ts';
 
-describe.each([2013, 2026])('of the release of %i,', (release) => {
+describe.each([2013, 2026])('for the release %i,', (release) => {
   describeSource(
     'the simulator',
     async () => {

@@ -16,7 +16,7 @@ async function problemsOf(text: string): Promise<readonly string[]> {
   return [];
 }
 
-describe('a source named by a text', () => {
+describe('the text of a source', () => {
   it.each([
     ['simulator', 'simulator', /^simulator\?seed=1&lps=16&partitions=8&vps=4/],
     ['simulator?seed=7&lps=2', 'simulator', /^simulator\?seed=7&lps=2&partitions=8&vps=4/],
@@ -25,7 +25,7 @@ describe('a source named by a text', () => {
     [`mshv:${fixture('mshv')}?self=4`, 'mshv', /^mshv:.*\/mshv\?self=4$/],
     [`capture:${fixture('three-frames')}`, 'capture', /^capture:.*\/three-frames$/],
     [`capture:${fixture('three-frames')}?frame=1&loop=true`, 'capture', /three-frames\?loop=true&frame=1$/],
-  ])('%s is opened', async (text, kind, description) => {
+  ])('opens the source: %s', async (text, kind, description) => {
     const source = await openSource(text, world);
     expect(source.kind).toBe(kind);
     expect(source.description).toMatch(description);
@@ -87,11 +87,11 @@ describe('a source named by a text', () => {
       `capture:${fixture('three-frames')}?frame=3`,
       [`${fixture('three-frames')}/manifest.json has the frames 0 to 2, but frame=3 was asked for.`],
     ],
-  ])('%s is refused', async (text, problems) => {
+  ])('is refused: %s', async (text, problems) => {
     expect(await problemsOf(text)).toEqual(problems);
   });
 
-  it('tells what is wrong with the simulator all at once', async () => {
+  it("is refused with all problems of the simulator's settings", async () => {
     expect(await problemsOf('simulator:fast?lps=0&vps=x')).toEqual([
       'simulator: only options may follow, but ":fast" does.',
       expect.stringContaining('lps'),
@@ -101,7 +101,7 @@ describe('a source named by a text', () => {
 });
 
 describe('a text that must name the simulator', () => {
-  it('gives its settings', () => {
+  it('contains its settings', () => {
     expect(parseSimulator('simulator?lps=3')).toMatchObject({ seed: 1, logicalProcessors: 3 });
   });
 

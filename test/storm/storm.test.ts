@@ -5,7 +5,7 @@ import { problemsOf } from './verdict.ts';
 
 describe('a short storm', () => {
   // `npm run storm -- --hot-path off` sends all of it through Yoga.
-  it('gets only expected answers, and leaves nothing behind', { timeout: 900_000 }, async () => {
+  it('gets only expected responses, and leaves nothing behind', { timeout: 900_000 }, async () => {
     const report = await runStorm({
       hotPath: 'on',
       // Three processes more, and outages that last: `npm run storm` has them.

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { acquireSink, ByteSink, releaseSink, ConstantBytes } from '../../src/writer/byte-sink.ts';
 
-describe('a sink', () => {
+describe('a byte sink', () => {
   it('writes any text like JSON.stringify, including lone surrogates and control characters', () => {
     const unit = fc.oneof(
       fc.string({ unit: 'binary' }),
@@ -42,8 +42,8 @@ describe('a sink', () => {
   });
 });
 
-describe('the pool of sinks', () => {
-  it('gives each sink to one user at a time, empty', () => {
+describe('the pool of byte sinks', () => {
+  it('lends each sink to one user at a time, empty', () => {
     const [first, second] = [acquireSink(), acquireSink()];
     expect(first).not.toBe(second);
     first.ascii('x');

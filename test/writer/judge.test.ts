@@ -29,7 +29,7 @@ describe('a response written as bytes', () => {
     await fc.assert(property, { ...settings, endOnFailure: true });
   });
 
-  it('is produced for nearly all operations, with and without errors, and none is left to graphql-js', () => {
+  it('is created for nearly all operations, with and without errors, and never by graphql-js', () => {
     const { written, writtenWithErrors, withoutData, left, patterned } = tally;
     expect(left).toBe(0);
     expect(Math.min(written, writtenWithErrors)).toBeGreaterThan(settings.numRuns / 10);

@@ -17,7 +17,7 @@ function keep(response: Buffer): CachedTemplate {
 }
 
 describe('response templates', () => {
-  it('are dropped for newer ones by their bytes, also those without numbers', () => {
+  it('are evicted by newer ones according to their size, also those without numbers', () => {
     const all = Array.from({ length: 30 }, () => keep(megabyte));
     const kept = all.map(({ template }) => template !== null);
     expect(kept.indexOf(true)).toBeGreaterThan(10);
@@ -28,11 +28,11 @@ describe('response templates', () => {
     expect(all[kept.indexOf(true)]?.template).toBeNull();
   });
 
-  it('are too large to be kept beyond all of that memory', () => {
+  it('are not cached if they are larger than the whole cache', () => {
     expect(keep(Buffer.alloc(21 * 1024 * 1024)).template).toBeNull();
   });
 
-  it('end with the operation that they are of', async () => {
+  it('are released with their operation', async () => {
     const weak = new WeakRef(keep(Buffer.from('{"data":{}}')));
     // A reference that was just made is kept until the end of the turn.
     await new Promise((resolve) => setImmediate(resolve));

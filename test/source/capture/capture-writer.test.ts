@@ -29,8 +29,8 @@ function snapshotAt(
   };
 }
 
-describe('a capture that is written', () => {
-  it('lists every partition of any frame, and the frames with their times', async () => {
+describe('a capture writer', () => {
+  it('writes every partition of any frame, and the frames with their times', async () => {
     const out = `${scratchFolder()}/capture`;
     const writer = await captureWriter(out);
     await writer.writeFrame(
@@ -58,7 +58,7 @@ describe('a capture that is written', () => {
     ]);
   });
 
-  it('rejects a frame with another root, or without newer numbers, and takes the next one', async () => {
+  it('rejects a frame with another root or without newer readings, and accepts the next one', async () => {
     const out = `${scratchFolder()}/capture`;
     const writer = await captureWriter(out);
     await writer.writeFrame(snapshotAt(1, [[1n, null]]));
@@ -74,7 +74,7 @@ describe('a capture that is written', () => {
     expect(readdirSync(`${out}/frames`)).toEqual(['000000', '000001']);
   });
 
-  it('in a tar has its name only when it is complete, even after a broken run', async () => {
+  it('gives a tar its name only when it is complete, even after an interrupted run', async () => {
     const folder = scratchFolder();
     putFile(folder, { place: 'capture.tar.partial', content: 'x'.repeat(100_000) });
     const writer = await captureWriter(`${folder}/capture.tar`);
@@ -84,7 +84,7 @@ describe('a capture that is written', () => {
     expect(readdirSync(folder)).toEqual(['capture.tar']);
   });
 
-  it.each(['capture', 'capture.tar'])('as %s leaves nothing when it is abandoned', async (name) => {
+  it.each(['capture', 'capture.tar'])('leaves nothing of a %s when it is abandoned', async (name) => {
     const folder = scratchFolder();
     const writer = await captureWriter(`${folder}/${name}`);
     await writer.writeFrame(snapshotAt(1, [[1n, null]]));
@@ -92,23 +92,26 @@ describe('a capture that is written', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it.each([1, 3, 60])('to a full disk fails in words and leaves nothing, after %i pages', async (count) => {
-    const folder = scratchFolder();
-    // /dev/full has no space for any write.
-    symlinkSync('/dev/full', `${folder}/capture.tar.partial`);
-    const writer = await captureWriter(`${folder}/capture.tar`);
-    const write = async (): Promise<void> => {
-      for (let n = 1; n <= count; n++) await writer.writeFrame(snapshotAt(n, [[1n, null]]));
-      await writer.finish();
-    };
-    await expect(write()).rejects.toThrow(
-      new UsageError([`${folder}/capture.tar cannot be written: no space left on device (ENOSPC).`]),
-    );
-    await writer.abandon();
-    expect(readdirSync(folder)).toEqual([]);
-  });
+  it.each([1, 3, 60])(
+    'fails with a clear message on a full disk and leaves nothing, after %i pages',
+    async (count) => {
+      const folder = scratchFolder();
+      // /dev/full has no space for any write.
+      symlinkSync('/dev/full', `${folder}/capture.tar.partial`);
+      const writer = await captureWriter(`${folder}/capture.tar`);
+      const write = async (): Promise<void> => {
+        for (let n = 1; n <= count; n++) await writer.writeFrame(snapshotAt(n, [[1n, null]]));
+        await writer.finish();
+      };
+      await expect(write()).rejects.toThrow(
+        new UsageError([`${folder}/capture.tar cannot be written: no space left on device (ENOSPC).`]),
+      );
+      await writer.abandon();
+      expect(readdirSync(folder)).toEqual([]);
+    },
+  );
 
-  it('keeps an empty folder that was there, when it is abandoned, and nothing in it', async () => {
+  it('keeps an empty folder that existed before when it is abandoned, and nothing in it', async () => {
     const folder = scratchFolder();
     const sink = await openFolderSink(folder);
     const bytes = new Uint8Array(1);

@@ -38,7 +38,7 @@ const places: readonly (readonly [string, () => string | Promise<string>])[] = [
   ['a tar', () => packTar(fixture('three-frames'))],
   ['a tar with names that begin with ./', () => packTar(fixture('three-frames'), './')],
   [
-    'a tar as the tar command makes it, folders and all',
+    'a tar of the tar command, including folders',
     () => {
       const tar = `${scratchFolder()}/packed.tar`;
       execFileSync('tar', ['-cf', tar, '-C', fixture('three-frames'), '.']);
@@ -48,7 +48,7 @@ const places: readonly (readonly [string, () => string | Promise<string>])[] = [
 ];
 
 describe.each(places)('a capture in %s', (_title, make) => {
-  it('has every value of the three frames exactly, each at its time', async () => {
+  it('has the exact values of the three frames, each at its time', async () => {
     const source = await open(await make());
     for (const [n, values] of expected.values.entries()) {
       await expectValues(source, { partitions: expected.partitions, values: values });
@@ -61,7 +61,7 @@ describe.each(places)('a capture in %s', (_title, make) => {
     await source.close();
   });
 
-  it('stands still at the frame that is asked for', async () => {
+  it('stays at the requested frame', async () => {
     const source = await open(await make(), 1);
     clock.advance(60_000);
     const [, values = {}] = expected.values;
@@ -74,7 +74,7 @@ describe('a page in a capture', () => {
   it.each([
     ['a folder', async (folder: string) => folder],
     ['a tar', async (folder: string) => packTar(folder)],
-  ])('that is broken fails alone, in %s', async (_title, place) => {
+  ])('that is broken fails without affecting others, in %s', async (_title, place) => {
     const folder = copyOfFixture('three-frames');
     truncateSync(`${folder}/frames/000000/lp/1/stats.page`, 100);
     rmSync(`${folder}/frames/000000/partition/8/stats.page`);
@@ -123,7 +123,7 @@ describe('a capture in a tar', () => {
     await source.close();
   });
 
-  it('keeps the manifest that it opened', async () => {
+  it('keeps using the manifest that it opened', async () => {
     const tar = await packTar(fixture('three-frames'));
     const source = await open(tar);
     const topology = await source.topology(never);
@@ -132,7 +132,7 @@ describe('a capture in a tar', () => {
     await source.close();
   });
 
-  it('keeps the tar that it opened when another one replaces it', async () => {
+  it('keeps using the tar that it opened when another one replaces it', async () => {
     const path = await packTar(fixture('three-frames'));
     const source = await open(path);
     rmSync(path);
@@ -144,7 +144,7 @@ describe('a capture in a tar', () => {
 });
 
 describe('a capture in a folder', () => {
-  it('that is removed while it is played fails as a whole, until it is back', async () => {
+  it('fails completely if it is removed during playback, until it is back', async () => {
     const folder = copyOfFixture('three-frames');
     const source = await open(folder);
     const topology = await source.topology(never);
@@ -170,7 +170,7 @@ describe('a capture in a folder', () => {
     });
   });
 
-  it('fails as a whole while its manifest is gone or invalid, and recovers when it is back', async () => {
+  it('fails completely while its manifest is missing or invalid, and recovers when it is back', async () => {
     const folder = copyOfFixture('three-frames');
     const source = await open(folder);
     const topology = await source.topology(never);
@@ -194,7 +194,7 @@ describe('a capture in a folder', () => {
     expect(await source.topology(never)).toBe(topology);
   });
 
-  it('follows what its manifest says of partitions', async () => {
+  it('uses the current partitions of its manifest', async () => {
     const folder = copyOfFixture('three-frames');
     const source = await open(folder);
     const { partitions } = await source.topology(never);
@@ -232,8 +232,8 @@ describe('a capture in a folder', () => {
   });
 });
 
-describe('a capture that is played', () => {
-  it('starts with the first reading of objects, not with being asked what exists or whether it can be read', async () => {
+describe('the playback of a capture', () => {
+  it('starts with the first reading of objects, not with a listing or a readiness check', async () => {
     const source = await open(fixture('three-frames'));
     const showsSecond = async (): Promise<number> =>
       Number((await source.read([], never)).at.monotonicNanoseconds / 1_000_000_000n);
@@ -263,7 +263,7 @@ describe('a capture that is played', () => {
 });
 
 describe('opening a capture', () => {
-  it('names what is not there', async () => {
+  it('reports missing files', async () => {
     const path = `${scratchFolder()}/none.tar`;
     expect(await problemsOf(path)).toEqual([
       `The capture ${path} cannot be read: no such file or directory (ENOENT).`,
@@ -282,7 +282,7 @@ describe('opening a capture', () => {
     expect(await problemsOf(path)).toEqual([`${path}/manifest.json: frames needs a list, but is missing.`]);
   });
 
-  it('names every frame that is listed and not there, and a frame number out of range', async () => {
+  it('reports every listed frame that is missing, and a frame number out of range', async () => {
     const path = copyOfFixture('three-frames');
     rmSync(`${path}/frames/000000`, { recursive: true });
     rmSync(`${path}/frames/000002`, { recursive: true });
@@ -293,7 +293,7 @@ describe('opening a capture', () => {
     ]);
   });
 
-  it('says which frame cannot be seen, and why', async () => {
+  it('reports which frame cannot be read, and why', async () => {
     const path = fixture('three-frames');
     const files: FileSystem = {
       ...systemFiles,
@@ -307,11 +307,11 @@ describe('opening a capture', () => {
     ).rejects.toThrow(new UsageError([`${path}/frames/000001 cannot be read: permission denied (EACCES).`]));
   });
 
-  it('refuses what is neither a folder nor a file, without reading it', async () => {
+  it('refuses paths that are neither a folder nor a file, without reading them', async () => {
     expect(await problemsOf('/dev/zero')).toEqual(['The capture /dev/zero is neither a folder nor a file.']);
   });
 
-  it('refuses a file that is no tar', async () => {
+  it('refuses a file that is not a tar', async () => {
     const folder = scratchFolder();
     putFile(folder, { place: 'a.tar', content: 'x'.repeat(5000) });
     putFile(folder, { place: 'b.tar', content: 'short' });
@@ -323,13 +323,13 @@ describe('opening a capture', () => {
     ]);
   });
 
-  it('refuses a packed tar', async () => {
+  it('refuses a compressed tar', async () => {
     const path = await packTar(fixture('three-frames'));
     writeFileSync(path, gzipSync(readFileSync(path)));
     expect(await problemsOf(path)).toEqual([expect.stringContaining('is not a whole tar archive')]);
   });
 
-  it('refuses a tar that is cut off, in a page as well as between two', async () => {
+  it('refuses a truncated tar, whether it ends in a page or between two', async () => {
     const path = await packTar(fixture('three-frames'));
     truncateSync(path, 9000);
     expect(await problemsOf(path)).toEqual([`${path} is not a whole tar archive: Unexpected end of data.`]);
@@ -343,7 +343,7 @@ describe('opening a capture', () => {
     ]);
   });
 
-  it('never fails in another way, whichever bytes of a tar are broken', async () => {
+  it('reports only usage errors, for any damage to a tar', async () => {
     const path = await packTar(fixture('three-frames'));
     const whole = readFileSync(path);
     const anywhere = fc.record({
@@ -362,7 +362,7 @@ describe('opening a capture', () => {
     );
   });
 
-  it('says how to pack where the folder was packed instead of what is in it', async () => {
+  it('says how to pack a folder if the folder itself was packed instead of its content', async () => {
     const path = await packTar(fixture('three-frames'), 'my-capture/');
     expect(await problemsOf(path)).toEqual([
       `${path}/manifest.json does not exist, but a capture needs one; ` +

@@ -66,7 +66,7 @@ describe("a capture's manifest", () => {
     expect(problemsWith(frames)).toEqual([`manifest.json: ${problem}.`]);
   });
 
-  it('tells the problems of partitions and frames at once', () => {
+  it('reports problems of partitions and frames together', () => {
     const text = JSON.stringify({ format: 'x', version: 1, frames: [{ ...frame(0), at: null }] });
     expect(() => parseCaptureManifest(text)).toThrow(/format needs "hvql-pages".*\n.*frames\[0\]\.at needs/);
   });

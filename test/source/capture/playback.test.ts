@@ -52,7 +52,7 @@ describe('a playback', () => {
     expect([peeked(), player.play().frame.name]).toEqual(['at-1000', 'at-1000']);
   });
 
-  it('in a loop starts over after one more usual interval, while time advances', () => {
+  it('with a loop starts over after one more average interval, while time advances', () => {
     expect(shownAt([0, 4000, 4999, 5000, 6000, 9000, 10_000, 51_000], { isLoop: true })).toEqual([
       'at-0 0 0',
       'at-4000 4000 4000',
@@ -65,14 +65,14 @@ describe('a playback', () => {
     ]);
   });
 
-  it('stands still at a frame', () => {
+  it('stays at a selected frame', () => {
     expect(shownAt([0, 60_000], { standStillAt: 2, isLoop: true })).toEqual([
       'at-2000 2000 2000',
       'at-2000 2000 2000',
     ]);
   });
 
-  it('of a single frame holds it, in a loop as well', () => {
+  it('of a single frame stays at that frame, with a loop as well', () => {
     const settings = { frames: [frameAt(0)], isLoop: true } satisfies Partial<PlaybackSettings>;
     expect(shownAt([0, 60_000], settings)).toEqual(['at-0 0 0', 'at-0 0 0']);
   });

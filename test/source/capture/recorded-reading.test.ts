@@ -26,8 +26,8 @@ function parse(text: string) {
 
 const at = { wallMilliseconds: 1_763_726_400_004, monotonicNanoseconds: 8_123_456_793_012_300n };
 
-describe('the moment of a reading in a text', () => {
-  it('is two lines, which are no numbers of the source', () => {
+describe('the time of a reading in a recorded text', () => {
+  it('is two lines, which are not counters of the source', () => {
     const reading = fromRecorded(
       'LOGICAL_PROCESSOR',
       parse(
@@ -41,13 +41,13 @@ describe('the moment of a reading in a text', () => {
     expect(reading.cells?.layout.offsetOf(totalRunTime)).toBe(-1);
   });
 
-  it('is not there where one of the two is missing', () => {
+  it('is missing if one of the two lines is missing', () => {
     const reading = fromRecorded('LOGICAL_PROCESSOR', parse('LpGlobalTime: 7\nat.wallMilliseconds: 5\n'));
     expect(reading.at).toBeUndefined();
     expect(reading.unnamed?.()).toEqual([{ name: 'at.wallMilliseconds', value: 5n }]);
   });
 
-  it('shares a layout with others that are laid out alike', () => {
+  it('allows readings with the same lines to share a layout', () => {
     const parser = new StatsParser();
     const readings = [7, 8].map((n) => {
       const text = `LpGlobalTime: ${n}\nat.wallMilliseconds: ${n}\nat.monotonicNanoseconds: ${n}\n`;
@@ -60,12 +60,12 @@ describe('the moment of a reading in a text', () => {
     expect(readings[1]?.cells?.layout).toBe(readings[0]?.cells?.layout);
   });
 
-  it('is left out if no host can have it', () => {
+  it('is omitted if it is impossible', () => {
     const reading: Reading = { page: null, value: () => 1n, at: { ...at, wallMilliseconds: -1 } };
     expect(asRecorded('LOGICAL_PROCESSOR', reading)).toBe(reading);
   });
 
-  it('moves on with the rounds of a loop, and others have none to move', () => {
+  it('is advanced in each round of a loop, and readings without a time are unchanged', () => {
     const text = 'at.wallMilliseconds: 10\nat.monotonicNanoseconds: 10000000\n';
     const gone = new HvqlError('PAGE_UNAVAILABLE', 'lp/1/stats is not there.');
     const outcomes = [fromRecorded('LOGICAL_PROCESSOR', parse(text)), parse('LpGlobalTime: 7\n'), gone];
@@ -78,8 +78,8 @@ describe('the moment of a reading in a text', () => {
   });
 });
 
-describe('the clock of a percentage in a text', () => {
-  it('is a line, which is no number of the source', () => {
+describe('the clock of a percentage in a recorded text', () => {
+  it('is a line, which is not a counter of the source', () => {
     const reading = fromRecorded(
       'LOGICAL_PROCESSOR',
       parse('base.LpTotalRunTime: 7\nLpTotalRunTime: 5\nbase.LpOfTomorrow: 8\nbase.LpGlobalTime: 9\n'),
@@ -95,7 +95,7 @@ describe('the clock of a percentage in a text', () => {
     expect(reading.at).toBeUndefined();
   });
 
-  it('is kept with the moment and what has no counter', () => {
+  it('is kept together with the time and with unlisted counters', () => {
     const reading: Reading = {
       page: null,
       value: () => undefined,
@@ -112,7 +112,7 @@ describe('the clock of a percentage in a text', () => {
     ]);
   });
 
-  it('is not mistaken for a counter that has the same name on Linux', () => {
+  it('is not confused with a counter that has the same name on Linux', () => {
     const reading: Reading = {
       page: null,
       value: () => undefined,
@@ -131,7 +131,7 @@ describe('the clock of a percentage in a text', () => {
     expect(recorded.unnamed?.()).toEqual(reading.unnamed?.());
   });
 
-  it('stays as it is while the moment moves on with the rounds of a loop', () => {
+  it('stays unchanged while the time is advanced in each round of a loop', () => {
     const text = 'base.LpTotalRunTime: 7\nat.wallMilliseconds: 10\nat.monotonicNanoseconds: 10000000\n';
     const [moved] = movedOn([fromRecorded('LOGICAL_PROCESSOR', parse(text))], {
       recorded: { wallMilliseconds: 11, monotonicNanoseconds: 11_000_000n },
@@ -143,8 +143,8 @@ describe('the clock of a percentage in a text', () => {
   });
 });
 
-describe('a Windows host that was recorded', () => {
-  it('grows by the times of its samples, in every round of a loop', async () => {
+describe('a recording of a Windows host', () => {
+  it('has changes over the times of its samples, in every round of a loop', async () => {
     const clock = new ManualClock();
     const host = new RecordedHost();
     const source = await openSource(`windows?powershell=${host.executable}`, { clock });

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { hypervisorName, withUnlisted, type ObjectName } from '../../../src/snapshot/object-name.ts';
 import { decodeNames, encodeNames } from '../../../src/source/ipc/name-bytes.ts';
 
-describe('names of objects as bytes', () => {
-  it('are read back with their area, and with what they ask for beside', () => {
+describe('object names that are encoded as bytes', () => {
+  it('are decoded with their area and request flags', () => {
     const names: ObjectName[] = [
       hypervisorName,
       { object: 'LOGICAL_PROCESSOR', index: 7 },

@@ -62,8 +62,8 @@ function hanging(): { source: Source; signals: AbortSignal[]; called: () => Prom
   return { source, signals, called };
 }
 
-describe('a shared source', () => {
-  it('has the name of the host of the source that is read', async () => {
+describe('a source that is shared between processes', () => {
+  it('has the host name of the source that is read', async () => {
     const { source } = hanging();
     const client = await openClient(
       shareReads({ ...source, host: 'web-17' }, { clock: fake, windowMilliseconds: 0 }),
@@ -71,7 +71,7 @@ describe('a shared source', () => {
     expect([client.host, (await openClient(source)).host]).toEqual(['web-17', null]);
   });
 
-  it('is read once for the processes that ask within the window, for what each of them needs', async () => {
+  it('is read once for the processes that send requests within the window, for the objects that each needs', async () => {
     const [one, other] = [await openClient(), await openClient()];
     const first = await one.read([hypervisorName, processor, partition], never);
     fake.milliseconds += 9;
@@ -86,7 +86,7 @@ describe('a shared source', () => {
     expect(value(second, 0)).toBe(value(first, 2));
   });
 
-  it('is read again after the window, and for objects that were not read in it', async () => {
+  it('is read again after the window, and for objects that have not been read in it', async () => {
     const source = await openClient();
     await source.read([hypervisorName], never);
     await source.read([processor], never);
@@ -95,7 +95,7 @@ describe('a shared source', () => {
     expect(fake.batches).toEqual([[''], ['lp/0'], ['lp/0']]);
   });
 
-  it('lists what exists once within the window, and gives each process an object of its own that stays the same', async () => {
+  it('lists objects once within the window, and gives each process its own object, which stays the same', async () => {
     const [one, other] = [await openClient(), await openClient()];
     const [first, second] = [await one.topology(never), await other.topology(never)];
     expect(fake.topologies).toBe(1);
@@ -103,7 +103,7 @@ describe('a shared source', () => {
     expect(second.partitions).toEqual(first.partitions);
   });
 
-  it('has a new topology when something has changed', async () => {
+  it('has a new topology after a change', async () => {
     const topology = (): Promise<Topology> => source.topology(never);
     const source = await openClient();
     expect((await topology()).partitions).toHaveLength(2);
@@ -112,7 +112,7 @@ describe('a shared source', () => {
     expect((await topology()).partition(7n)).toMatchObject({ parent: 1n, name: 'p7' });
   });
 
-  it('tells code, words, facts and cause of what could not be read, and why something is not listed', async () => {
+  it('transfers code, message, facts and cause of read errors, and list errors', async () => {
     const source = await openClient();
     const facts = { page: 'lp/0/stats.page', bytes: 5 };
     const broken = new HvqlError('PAGE_MALFORMED', 'lp/0 is broken.', facts, { cause: new Error('EIO') });
@@ -136,7 +136,7 @@ describe('a shared source', () => {
     await expect(source.topology(never)).rejects.toBeInstanceOf(HvqlError);
   });
 
-  it('carries more objects than stand in one frame', async () => {
+  it('transfers more objects than fit into one frame', async () => {
     const source = await openClient();
     const names = Array.from({ length: 3_000 }, (_, index): ObjectName => ({
       object: 'LOGICAL_PROCESSOR',
@@ -149,7 +149,7 @@ describe('a shared source', () => {
     expect(values).toEqual(names.map((_, n) => BigInt(n * 100 + counter.slot)));
   });
 
-  it('gives up a reading when all who wait for it have gone, and not before', async () => {
+  it('aborts a reading when all callers have aborted, and not earlier', async () => {
     const { source, signals, called } = hanging();
     const shared = shareReads(source, { clock: fake, windowMilliseconds: 10 });
     const [one, other] = [await openClient(shared), await openClient(shared)];
@@ -165,7 +165,7 @@ describe('a shared source', () => {
     for (const signal of signals) if (!signal.aborted) await once(signal, 'abort');
   });
 
-  it('gives up what a process asked for when that process has gone, and tells a process that its owner has', async () => {
+  it('aborts the requests of a process that has exited, and reports to a process that its owner has exited', async () => {
     const { source, signals, called } = hanging();
     const reading = (await openClient(source)).read([processor], never);
     const told = expect(reading).rejects.toMatchObject({ code: 'PAGE_UNAVAILABLE' });
@@ -180,7 +180,7 @@ describe('a shared source', () => {
     await expect(other.topology(never)).rejects.toMatchObject({ code: 'PAGE_UNAVAILABLE' });
   });
 
-  it('cuts a channel on which something else comes', async () => {
+  it('closes a channel that receives invalid data', async () => {
     await openClient();
     const [channel] = channels;
     channel?.client.write(Buffer.alloc(64, 0xff));
@@ -189,8 +189,8 @@ describe('a shared source', () => {
   });
 });
 
-describe('shared reads', () => {
-  it('read once for all calls in one turn, each object once', async () => {
+describe('shared reads of a source', () => {
+  it('combine all calls in one turn of the event loop, each object once', async () => {
     const reads = [
       owned.read([processor, hypervisorName], never),
       owned.read([hypervisorName, hypervisorName], never),
@@ -213,7 +213,7 @@ describe('shared reads', () => {
     expect((await owned.topology(never)).partitions).toHaveLength(2);
   });
 
-  it('let one caller leave without the others, and read again for calls after all have left', async () => {
+  it('let one caller abort without affecting others, and start again for calls after all have aborted', async () => {
     const gone = new AbortController();
     const first = owned.read([processor], gone.signal);
     gone.abort(new Error('gone'));
@@ -222,7 +222,7 @@ describe('shared reads', () => {
     expect((await second).outcomes).toHaveLength(1);
   });
 
-  it('read again in each turn if the window is 0', async () => {
+  it('start again in each turn if the window is 0', async () => {
     const source = shareReads(fake, { clock: fake, windowMilliseconds: 0 });
     await source.read([processor], never);
     await source.read([processor], never);

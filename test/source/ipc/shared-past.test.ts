@@ -101,9 +101,9 @@ describe.each([
     },
   ],
   ['a capture', capture],
-] as const)('the past of %s that another process reads', (_title, open) => {
+] as const)('the history of %s that another process reads', (_title, open) => {
   it.each(['', '(last: "5s")', '(step: "3s")', '(last: "9s", step: "2s")'])(
-    'is the same in both, whichever has caused the readings, with "%s"',
+    'is the same in both processes, whichever has caused the readings, with "%s"',
     async (args) => {
       const host = await open();
       const processes = await processesOver(host);
@@ -123,8 +123,8 @@ describe.each([
   );
 });
 
-describe('the past that another process keeps', () => {
-  it('equals that of a process that reads everything itself', async () => {
+describe('a history that another process stores', () => {
+  it('equals the history of a process that reads everything itself', async () => {
     const host = await simulator();
     const [other] = await processesOver(host);
     const alone = processOver(host.source, host);
@@ -138,7 +138,7 @@ describe('the past that another process keeps', () => {
       expect(await other?.(historyOf(args))).toEqual(await alone(historyOf(args)));
   });
 
-  it('has bases and moments of Windows', async () => {
+  it('includes percentage clocks and reading times of Windows', async () => {
     const clock = new ManualClock();
     const host = new RecordedHost('23h2');
     const source = await openSource(`windows?powershell=${host.executable}`, { clock });
@@ -161,7 +161,7 @@ describe('the past that another process keeps', () => {
     expect(await other?.(past)).toEqual(answer);
   });
 
-  it('has nothing from before an object was absent, whichever process has seen that', async () => {
+  it('contains nothing from before an absence of the object, whichever process has noticed it', async () => {
     const source = new FakeSource();
     const all = [partitionEntry(1n, null), partitionEntry(5n, 1n)];
     const goOn = (milliseconds: number): void => void (source.milliseconds += milliseconds);
@@ -187,7 +187,7 @@ describe('the past that another process keeps', () => {
     expect(await secondsIn(one)).toEqual([4]);
   });
 
-  it('is refused where it would have too many samples', async () => {
+  it('is refused if it would have too many samples', async () => {
     const host = await simulator();
     const [one] = await processesOver(host);
     for (let second = 0; second < 4; second += 1) {
@@ -201,7 +201,7 @@ describe('the past that another process keeps', () => {
     });
   });
 
-  it('is of a page folder that each process reads itself, too', async () => {
+  it('includes page folders, which each process reads itself', async () => {
     const clock = new ManualClock();
     const path = copyOfFixture('small-host');
     const pages = (): Promise<Source> => openSource(`pages:${path}`, { clock });
@@ -232,7 +232,7 @@ describe('the past that another process keeps', () => {
     expect(await other?.(past)).toEqual(answer);
   });
 
-  it('waits in memory for a process that takes it slowly by a frame or two', async () => {
+  it('is buffered for at most two frames if a process receives it slowly', async () => {
     const host = await simulator();
     const objects = Array.from(
       { length: 64 },

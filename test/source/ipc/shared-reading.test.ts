@@ -60,8 +60,8 @@ function onlyUnnamed(...unnamed: readonly UnnamedValue[]): Reading {
   return { value: () => undefined, page: null, unnamed: () => unnamed };
 }
 
-describe('a reading without a page that another process takes', () => {
-  it('is what it was, numbers without a counter included, for every object of a Linux host', async () => {
+describe('a reading without a page that another process receives', () => {
+  it('is unchanged, including unlisted counters, for every object of a Linux host', async () => {
     const folder = copyOfFixture('mshv');
     putFile(folder, { place: 'partition/2/stats', content: 'PtTlbSize : 5\nPtOfTomorrow : 6\n' });
     const source = await openSource(`mshv:${folder}`, { clock: new ManualClock() });
@@ -77,7 +77,7 @@ describe('a reading without a page that another process takes', () => {
     }
   });
 
-  it('stands in memory, laid out like all others of its kind, snapshot after snapshot', async () => {
+  it('is in memory with the same layout as all others of its kind, in every snapshot', async () => {
     const folder = copyOfFixture('mshv');
     const source = seenByAnother(await openSource(`mshv:${folder}`, { clock: new ManualClock() }));
     const counter = counterNamed('VIRTUAL_PROCESSOR', 'hypercalls');
@@ -94,7 +94,7 @@ describe('a reading without a page that another process takes', () => {
     expect(layouts.size).toBe(1);
   });
 
-  it('keeps its numbers where they have no place in memory', async () => {
+  it('keeps numbers that have no place in memory', async () => {
     const counter = counterNamed('LOGICAL_PROCESSOR', 'totalRunTime');
     const reading: Reading = {
       value: (asked) => (asked === counter ? 2n ** 64n - 1n : undefined),
@@ -108,7 +108,7 @@ describe('a reading without a page that another process takes', () => {
     expect(there?.page).toBeNull();
   });
 
-  it('keeps the moment of its own, where it has one', async () => {
+  it('keeps its own time, if it has one', async () => {
     const at = { wallMilliseconds: 1_700_000_000_123, monotonicNanoseconds: 2n ** 60n };
     const source = seenByAnother(giving([{ ...onlyUnnamed(), at }, onlyUnnamed()]));
     const [with_, without] = await readingsOf(source, 2);
@@ -116,7 +116,7 @@ describe('a reading without a page that another process takes', () => {
     expect(without?.at).toBeUndefined();
   });
 
-  it('keeps the clocks of its percentages, where it has any', async () => {
+  it('keeps the clocks of its percentages, if it has any', async () => {
     const based = counterNamed('LOGICAL_PROCESSOR', 'totalRunTime');
     const other = counterNamed('LOGICAL_PROCESSOR', 'hypervisorRunTime');
     const base: Reading['base'] = (counter) => (counter === based ? 2n ** 64n - 1n : undefined);
@@ -127,7 +127,7 @@ describe('a reading without a page that another process takes', () => {
     expect(without).not.toHaveProperty('base');
   });
 
-  it('is read if there are more layouts than are kept', async () => {
+  it('is readable if there are more layouts than are cached', async () => {
     const count = layoutLimit + 10;
     const readings = Array.from({ length: count }, (_, n) =>
       onlyUnnamed({ name: `Name${n}`, value: BigInt(n) }),
@@ -139,7 +139,7 @@ describe('a reading without a page that another process takes', () => {
     }
   });
 
-  it('is read if the caller of the response with its layout has left', async () => {
+  it('is readable if the caller of the response with its layout has aborted', async () => {
     const fake = giving([onlyUnnamed({ name: 'LpOfTomorrow', value: 7n })]);
     let goOn = (): void => undefined;
     const held = new Promise<void>((resolve) => (goOn = resolve));
@@ -165,8 +165,8 @@ describe('a reading without a page that another process takes', () => {
   });
 });
 
-describe('the lines that a source could not read', () => {
-  it('are counted where another process takes its readings, and unknown before the first', async () => {
+describe('the number of unreadable lines', () => {
+  it('is known to other processes after their first reading', async () => {
     const folder = copyOfFixture('mshv');
     const source = seenByAnother(await openSource(`mshv:${folder}`, { clock: new ManualClock() }));
     expect(source.unreadableLines).toBeNull();
@@ -179,7 +179,7 @@ describe('the lines that a source could not read', () => {
     expect(source.unreadableLines).toBe(2);
   });
 
-  it('stay unknown where it reads no text', async () => {
+  it('stays unknown if the source reads no text', async () => {
     const source = seenByAnother(new FakeSource());
     await source.read([processor], never);
     expect(source.unreadableLines).toBeNull();

@@ -66,7 +66,7 @@ async function outcomeOf(source: ReturnType<typeof open>, name: ObjectName) {
 const rootVp: ObjectName = { object: 'VIRTUAL_PROCESSOR', partitionId: 1n, index: 0 };
 
 describe('a Linux host', () => {
-  it('is read exactly, each of its numbers as a counter', async () => {
+  it('is read exactly, with each of its numbers as a counter', async () => {
     const source = open(fixture('mshv'));
     const { topology, pageless, failures } = await takeSnapshot(source, never);
     expect(failures).toEqual([]);
@@ -95,13 +95,13 @@ describe('a Linux host', () => {
     expect(source.unreadableLines).toBe(0);
   });
 
-  it('is where debugfs has it, unless another folder is named', () => {
+  it('is at the path of debugfs, unless another folder is named', () => {
     expect(mshvSettings(parseSourceText('mshv'))).toEqual({ folder: '/sys/kernel/debug/mshv', selfId: 1n });
     expect(mshvSettings(parseSourceText('mshv:/tree?self=7'))).toEqual({ folder: '/tree', selfId: 7n });
     expect(driverFolder).toBe('/sys/kernel/debug/mshv');
   });
 
-  it('has only the files read that are asked for, each to read only, and none but "stats"', async () => {
+  it('opens only requested files, read-only, and none except "stats"', async () => {
     const folder = copyOfFixture('mshv');
     for (const place of ['hvdbg', 'lp/0/hvdbg', 'partition/2/vp/1/stats.old']) {
       putFile(folder, { place, content: 'leave this alone' });
@@ -120,7 +120,7 @@ describe('a Linux host', () => {
     }
   });
 
-  it('has what comes and goes, though nothing stamps its folders', async () => {
+  it('notices new and removed objects, although the times of its folders do not change', async () => {
     const folder = copyOfFixture('mshv');
     // As in debugfs, where a folder's times stay when something is put into it.
     const state = systemFiles.statSync(folder);
@@ -134,7 +134,7 @@ describe('a Linux host', () => {
     expect(after.partition(9n)).toMatchObject({ parent: 1n, virtualProcessors: [0] });
   });
 
-  it('has those virtual processors looked for that are asked for, and those of who is new', async () => {
+  it('lists the virtual processors of requested partitions, and of new ones', async () => {
     const folder = copyOfFixture('mshv');
     const listed: string[] = [];
     const readdirSync = (path: string) => {
@@ -203,7 +203,7 @@ describe('a Linux host', () => {
     }
   });
 
-  it('counts lines that cannot be read, each time that they are met', async () => {
+  it('counts unreadable lines each time that they are read', async () => {
     const folder = copyOfFixture('mshv');
     putFile(folder, { place: 'lp/0/stats', content: 'LpGlobalTime : 5\nLpTotalRunTime = 6\n\u0007\n' });
     const source = open(folder);
@@ -218,7 +218,7 @@ describe('a Linux host', () => {
     }
   });
 
-  it('asks the kernel once for each text, and again only where a line was cut', async () => {
+  it('reads each text with one call, and continues only if a line was truncated', async () => {
     const asked: number[] = [];
     let most = Infinity;
     const files: FileSystem = {
@@ -243,7 +243,7 @@ describe('a Linux host', () => {
     expect(source.unreadableLines).toBe(0);
   });
 
-  it('gives what it has to the partition itself and to its parent: the driver shows one area', async () => {
+  it('returns the same readings to the partition itself and to its parent, because the driver has one area', async () => {
     const source = open(fixture('mshv'));
     const names = [rootVp, { ...rootVp, area: 'SELF' } as const];
     const { outcomes } = await source.read(names, never);
@@ -252,7 +252,7 @@ describe('a Linux host', () => {
     expect(source.areas).toBeUndefined();
   });
 
-  it('reads a text that is longer than any before, and refuses one without an end', async () => {
+  it('reads a text that is longer than any before, and rejects one without an end', async () => {
     const folder = copyOfFixture('mshv');
     const lines = Array.from({ length: 9000 }, (_, n) => `VpOfTomorrow${n} : ${n}\n`).join('');
     putFile(folder, { place: 'partition/1/vp/0/stats', content: `${lines}VpTotalRunTime : 8\n` });
@@ -271,7 +271,7 @@ describe('a Linux host', () => {
 });
 
 describe('an object of a Linux host', () => {
-  it('that goes between the listing and the opening is unavailable, and the others are read', async () => {
+  it('is unavailable if it disappears between listing and opening, and the others are read', async () => {
     const folder = copyOfFixture('mshv');
     const source = open(folder);
     const names = namesOf(await source.topology(never));
@@ -286,7 +286,7 @@ describe('an object of a Linux host', () => {
     expect(failures[0]?.extensions).toMatchObject({ code: 'PAGE_UNAVAILABLE', reason: 'ENOENT' });
   });
 
-  it('that goes between the opening and the reading is unavailable', async () => {
+  it('is unavailable if it disappears between opening and reading', async () => {
     const { files } = watchedFiles({ readSync: 'EIO' });
     expect(await outcomeOf(open(fixture('mshv'), { files }), rootVp)).toMatchObject({
       message: 'partition/1/vp/0/stats is gone: it went while it was read.',
@@ -294,7 +294,7 @@ describe('an object of a Linux host', () => {
     });
   });
 
-  it('that only root may read is reported with advice', async () => {
+  it('is reported with advice if only root may read it', async () => {
     const { files } = watchedFiles({ openSync: 'EACCES' });
     expect(await outcomeOf(open(fixture('mshv'), { files }), rootVp)).toMatchObject({
       message:
@@ -304,7 +304,7 @@ describe('an object of a Linux host', () => {
   });
 
   it.each(['openSync', 'readdirSync'] as const)(
-    'that lockdown keeps from root is reported (%s)',
+    'is reported if lockdown denies it even to root (%s)',
     async (call) => {
       const { files } = watchedFiles({ [call]: 'EPERM' });
       const problem =
@@ -318,7 +318,7 @@ describe('an object of a Linux host', () => {
     },
   );
 
-  it('that left its folder behind is unavailable alone', async () => {
+  it('is unavailable alone if it has disappeared and its folder remains', async () => {
     const folder = copyOfFixture('mshv');
     // What a teardown that failed leaves: folders with nothing in them, files that say nothing.
     rmSync(join(folder, 'partition/2/stats'));
@@ -347,7 +347,7 @@ describe('an object of a Linux host', () => {
     expect(logicalProcessors).toEqual([0, 1]);
   });
 
-  it('may be a pipe or a folder, and is unavailable without a wait', async () => {
+  it('is unavailable without a wait if its file is a pipe or a folder', async () => {
     const folder = copyOfFixture('mshv');
     rmSync(join(folder, 'partition/1/vp/0/stats'));
     symlinkSync(folder, join(folder, 'partition/1/vp/0/stats'));
@@ -357,15 +357,15 @@ describe('an object of a Linux host', () => {
   });
 });
 
-describe('the folder of the driver', () => {
-  it('that is not there is refused in words that say how to get it', () => {
+describe('the folder of the Linux driver', () => {
+  it('is refused with advice if it does not exist', () => {
     expect(problemsOf(() => open('/nowhere/mshv'))).toEqual([
       'The folder /nowhere/mshv is not there: mount debugfs (mount -t debugfs none /sys/kernel/debug), ' +
         'on a Linux root partition whose kernel has the mshv driver.',
     ]);
   });
 
-  it('that only root may list is refused in words that say who may', () => {
+  it('is refused with advice if only root may list it', () => {
     const { files } = watchedFiles({ readdirSync: 'EACCES' });
     expect(problemsOf(() => open('/sys/kernel/debug/mshv', { files }))).toEqual([
       'The folder /sys/kernel/debug/mshv cannot be read: permission denied (EACCES); run hvql as root, ' +
@@ -373,14 +373,14 @@ describe('the folder of the driver', () => {
     ]);
   });
 
-  it('that is another one is refused', () => {
+  it('is refused if it is another folder', () => {
     const folder = scratchFolder();
     expect(problemsOf(() => open(folder))).toEqual([
       `The folder ${folder} is not that of the mshv driver: it has neither stats nor lp nor partition.`,
     ]);
   });
 
-  it('makes topologies fail while it is away', async () => {
+  it('makes topologies fail while it is missing', async () => {
     const folder = copyOfFixture('mshv');
     const source = open(folder);
     const topology = await source.topology(never);
@@ -394,7 +394,7 @@ describe('the folder of the driver', () => {
     expect(await source.topology(never)).toBe(topology);
   });
 
-  it('where partitions cannot be listed any more makes topologies fail; lists of processors fail alone', async () => {
+  it('makes topologies fail if partitions can no longer be listed; lists of processors fail without affecting others', async () => {
     const { files, fail } = watchedFiles();
     const only = (place: string): FileSystem => ({
       ...files,
@@ -421,7 +421,7 @@ describe('the folder of the driver', () => {
   });
 });
 
-describe('a parent that is not the root (L1VH)', () => {
+describe('a parent partition that is not the root (L1VH)', () => {
   function l1vh(): string {
     const folder = copyOfFixture('mshv');
     for (const place of ['stats', 'lp']) rmSync(join(folder, place), { recursive: true });

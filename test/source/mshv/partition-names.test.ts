@@ -23,7 +23,7 @@ function replace(path: string, text: string): void {
 }
 
 describe('names of partitions', () => {
-  it('come from a file, and again when it has changed', async () => {
+  it('are read from a file, and again when it has changed', async () => {
     const path = join(scratchFolder(), 'names.json');
     replace(path, '{"self": "root", "4": "web-1", "99": "not here"}');
     const names = open(path);
@@ -41,7 +41,7 @@ describe('names of partitions', () => {
     expect(await names()).toContain('4 of 1: web-2');
   });
 
-  it('stay while the file is invalid or missing, and the log has one warning', async () => {
+  it('stay unchanged while the file is invalid or missing, which is logged once', async () => {
     const path = join(scratchFolder(), 'names.json');
     replace(path, '{"4": "web-1"}');
     const told: string[] = [];

@@ -77,8 +77,8 @@ async function valuesOf(source: ReturnType<typeof open>): Promise<unknown[]> {
 
 const allValues = names.map((_, index) => valueOf(index));
 
-describe('a second reader', () => {
-  it('reads files that the caller has not taken, each in its place and in bytes of its own', async () => {
+describe('a second reader thread', () => {
+  it('reads files that the caller has not started to read, each into its own bytes', async () => {
     const folder = hostFolder();
     const second = reader();
     await awake(second);
@@ -93,7 +93,7 @@ describe('a second reader', () => {
     expect(shared?.take()).toBeNull();
   });
 
-  it('leaves files of another or unknown layout to the caller', async () => {
+  it('leaves files with another or unknown layout to the caller', async () => {
     const folder = hostFolder();
     putFile(folder, { place: place(7), content: 'VpTotalRunTime  : 1\n' });
     putFile(folder, { place: place(8), content: 'VpTotalRunTime : 1\nVpTotalRunTime : 2\n' });
@@ -109,7 +109,7 @@ describe('a second reader', () => {
     expect((await second.begin(filesIn(folder), new Map())?.readings(never))?.size).toBe(0);
   });
 
-  it('makes no difference to what is read', async () => {
+  it('does not change the results', async () => {
     const second = reader();
     const source = open(hostFolder(), second);
     expect(await valuesOf(source)).toEqual(allValues);
@@ -120,7 +120,7 @@ describe('a second reader', () => {
     }
   });
 
-  it('leaves a second batch to its caller while a first one is read', async () => {
+  it('leaves a second batch to its caller while the first one is being read', async () => {
     const second = reader();
     const source = open(hostFolder(), second);
     await awake(second);
@@ -128,7 +128,7 @@ describe('a second reader', () => {
     expect(results).toEqual([allValues, allValues, allValues]);
   });
 
-  it('fails for none of the others where a file is gone, empty, closed to it, or no text', async () => {
+  it('is not affected by a file that is missing, empty, not accessible or not a text', async () => {
     const folder = hostFolder();
     rmSync(join(folder, place(100)));
     putFile(folder, { place: place(200), content: '' });
@@ -150,7 +150,7 @@ describe('a second reader', () => {
     expect(found.filter((each) => each instanceof HvqlError).length).toBeLessThanOrEqual(4);
   });
 
-  it('makes no difference to texts that were copied by other systems, or are no statistics', async () => {
+  it('does not change the results for texts that were copied by other systems, or are not statistics', async () => {
     const folder = hostFolder();
     const changes = [
       (text: string) => text.replace('\n', '\r\n'),
@@ -179,7 +179,7 @@ describe('a second reader', () => {
     }
   });
 
-  it('is left by who waits no longer, and reads for the next', async () => {
+  it('stops working for a caller that aborts, and reads for the next', async () => {
     const second = reader();
     const source = open(hostFolder(), second);
     await awake(second);
@@ -191,7 +191,7 @@ describe('a second reader', () => {
     expect(await valuesOf(source)).toEqual(allValues);
   });
 
-  it('has no thread before there is something long to read, and none a while after', async () => {
+  it('starts its thread only when there is much to read, and stops it after a while', async () => {
     // Time stands still: a read on a busy machine takes longer than a thread rests.
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     onTestFinished(() => void vi.useRealTimers());
@@ -209,7 +209,7 @@ describe('a second reader', () => {
     expect(second.state).not.toBe('none');
   });
 
-  it('has none with one processor, with files of a test, nor after it was closed', async () => {
+  it('starts no thread with one processor, with files of a test, or after it was closed', async () => {
     const folder = hostFolder();
     const single = reader({ processors: 1 });
     expect(await valuesOf(open(folder, single))).toEqual(allValues);
@@ -228,9 +228,9 @@ describe('a second reader', () => {
   });
 
   it.each([
-    ['dies at once', 'throw new Error("dead");'],
-    ['dies of what it is given', 'parentPort.on("message", () => process.exit(3));'],
-  ])('is done without where its thread %s', async (_, code) => {
+    ['exits immediately', 'throw new Error("dead");'],
+    ['exits because of its input', 'parentPort.on("message", () => process.exit(3));'],
+  ])('is not used if its thread %s', async (_, code) => {
     const folder = scratchFolder();
     putFile(folder, {
       place: 'thread.mjs',

@@ -32,8 +32,8 @@ function bothWays(text: string): Record<string, bigint> {
   return slow;
 }
 
-describe('the text of statistics', () => {
-  it('is read by names, with their prefix and without, in columns of any width', () => {
+describe('a statistics text', () => {
+  it('is parsed by names, with and without their prefix, in columns of any width', () => {
     const text = (pad: number, cut: number): string =>
       countersOf('PARTITION')
         .map((counter) => `${nameOfCounter(counter).slice(cut).padEnd(pad)}: ${counter.slot * 3}\n`)
@@ -53,14 +53,14 @@ describe('the text of statistics', () => {
     }
   });
 
-  it('may have its numbers to the right, and blanks before its names', () => {
+  it('may have right-aligned numbers, and spaces before its names', () => {
     expect(bothWays('  PtVirtualProcessors :                    2\n\tPtFoo:7\n')).toEqual({
       virtualProcessors: 2n,
       PtFoo: 7n,
     });
   });
 
-  it('keeps names that the catalogue does not have, as they stand', () => {
+  it('keeps names that are not in the catalogue, unchanged', () => {
     const text = 'PtOfTomorrow : 5\nPt::odd name! : 6\nPtVirtualProcessors: 1\nHvPartitions : 3\n';
     const parser = new StatsParser();
     const reading = parse(text, parser);
@@ -74,20 +74,20 @@ describe('the text of statistics', () => {
 
   it.each([
     ['a number that is too large', 'PtFoo : 18446744073709551616'],
-    ['a number with far too many digits', `PtFoo : ${'9'.repeat(60)}`],
-    ['a number below zero', 'PtFoo : -1'],
+    ['a number with many more digits', `PtFoo : ${'9'.repeat(60)}`],
+    ['a negative number', 'PtFoo : -1'],
     ['a hexadecimal number', 'PtFoo : 0x10'],
     ['a fraction', 'PtFoo : 1.5'],
-    ['something behind the number', 'PtFoo : 1 KB'],
+    ['text after the number', 'PtFoo : 1 KB'],
     ['a carriage return within the number', 'PtFoo : 1\r2'],
-    ['a carriage return for an end', 'PtFoo : 1\rPtBaz : 2'],
+    ['a carriage return as the line end', 'PtFoo : 1\rPtBaz : 2'],
     ['no number', 'PtFoo : '],
     ['no colon', 'PtFoo 1'],
     ['no name', '   : 1'],
-    ['bytes that are no text', 'Pt\0\xff\xfeoo : 1'],
+    ['bytes that are not text', 'Pt\0\xff\xfeoo : 1'],
     ['a second value for a counter', 'VirtualProcessors : 9'],
-    ['a second value under a name of its own', 'PtBar : 9'],
-  ])('counts a line with %s, and reads the others', (_what, line) => {
+    ['a second value under an unlisted name', 'PtBar : 9'],
+  ])('counts a line with %s as unreadable, and reads the others', (_what, line) => {
     const before = 'PtVirtualProcessors : 1\nPtBar : 2\n';
     const expected = { virtualProcessors: 1n, PtBar: 2n, PtLast: 3n };
     const parser = new StatsParser();
@@ -99,14 +99,14 @@ describe('the text of statistics', () => {
     expect(parser.unreadableLines).toBe(2);
   });
 
-  it('counts a last line that has no end: its number may have been cut', () => {
+  it('counts a last line without a line end as unreadable, because its number may be truncated', () => {
     const parser = new StatsParser();
     parse('PtVirtualProcessors : 1\nPtBar : 23\n', parser);
     expect(valuesOf(parse('PtVirtualProcessors : 1\nPtBar : 2', parser))).toEqual({ virtualProcessors: 1n });
     expect(parser.unreadableLines).toBe(1);
   });
 
-  it('may have lines with nothing but white space in them, which are not counted', () => {
+  it('may have lines of white space, which are not counted', () => {
     const parser = new StatsParser();
     expect(valuesOf(parse('\n \t\r\nPtFoo : 1\n\r\n \n', parser))).toEqual({ PtFoo: 1n });
     expect(parser.unreadableLines).toBe(0);
@@ -116,7 +116,7 @@ describe('the text of statistics', () => {
     ['a carriage return', '\r'],
     ['a blank and a tab', ' \t'],
     ['blanks and a carriage return', '   \r'],
-  ])('may have %s behind its numbers, and is laid out like one without', (_what, end) => {
+  ])('may have %s after its numbers, and has the same layout as one without', (_what, end) => {
     const lines = ['PtVirtualProcessors  : 1', `PtGpaPages : ${maxUInt64}`, 'TlbSize: 123456789', 'PtFoo :0'];
     const textWith = (lineEnd: string): string => lines.map((line) => line + lineEnd).join('');
     const plain = bothWays(textWith('\n'));
@@ -137,29 +137,26 @@ describe('the text of statistics', () => {
     ['white space', '\n \r\n\t\n', 0],
     ['a line without an end', 'PtVirtualProcessors : 1', 1],
     ['numbers without a known name among sentences', 'PtFoo : 1\nThis is denied.\n', 1],
-  ])(
-    'has no counters where there is nothing but %s, and leaves no layout behind',
-    (_what, text, unreadable) => {
-      const parser = new StatsParser();
-      for (let time = 1; time <= 2; time++) {
-        expect(parse(text, parser).layout).toMatchObject({ isOfStatistics: false });
-        expect(parser.unreadableLines).toBe(unreadable * time);
-        expect(parser.layouts.size).toBe(0);
-      }
-    },
-  );
+  ])('has no counters if it contains only %s, and leaves no layout', (_what, text, unreadable) => {
+    const parser = new StatsParser();
+    for (let time = 1; time <= 2; time++) {
+      expect(parse(text, parser).layout).toMatchObject({ isOfStatistics: false });
+      expect(parser.unreadableLines).toBe(unreadable * time);
+      expect(parser.layouts.size).toBe(0);
+    }
+  });
 
   it.each([
     ['names of a newer driver', 'PtFoo : 1\nPtBar : 5\n'],
     ['counters of another kind of object', 'HvPartitions : 3\nVpTotalRunTime : 77\n'],
-  ])('is one of statistics where every line is a name and a number: %s', (_what, text) => {
+  ])('is recognised as statistics if every line is a name and a number: %s', (_what, text) => {
     const parser = new StatsParser();
     const { layout } = parse(text, parser);
     expect(layout).toMatchObject({ isOfStatistics: true });
     expect(parse(text, parser).layout).toBe(layout);
   });
 
-  it('may be followed by one with more lines, fewer or others', () => {
+  it('may be followed by a text with more, fewer or other lines', () => {
     const parser = new StatsParser();
     expect(valuesOf(parse('A : 1\nB : 2\n', parser))).toEqual({ A: 1n, B: 2n });
     expect(valuesOf(parse('A : 1\nB : 2\nC : 3\n', parser))).toEqual({ A: 1n, B: 2n, C: 3n });
@@ -169,7 +166,7 @@ describe('the text of statistics', () => {
     expect(parser.unreadableLines).toBe(0);
   });
 
-  it('gives every number of 64 bits to the last digit', () => {
+  it('is exact for every 64-bit number', () => {
     const edges = [
       0n,
       9n,
@@ -188,7 +185,7 @@ describe('the text of statistics', () => {
     expect(Object.values(bothWays(text))).toEqual(numbers);
   });
 
-  it('is read the same by its layout as line by line, with any numbers', () => {
+  it('is parsed by its layout with the same result as line by line, for any numbers', () => {
     fc.assert(
       fc.property(fc.array(fc.bigInt({ min: 0n, max: maxUInt64 }), { maxLength: 50 }), (numbers) => {
         const text = (values: readonly bigint[]): string =>
@@ -201,7 +198,7 @@ describe('the text of statistics', () => {
     );
   });
 
-  it('takes only digits for digits, at every place of a number', () => {
+  it('accepts only digits at every position of a number', () => {
     const known = new StatsParser();
     parse('PtTlbSize : 1\nPtBar : 2\n', known);
     for (let byte = 0; byte < 256; byte += 1) {
@@ -218,21 +215,21 @@ describe('the text of statistics', () => {
     }
   });
 
-  it('says the same of an object when a reading of it is written as text and read again', () => {
+  it('has the same content when a reading of it is written as text and parsed again', () => {
     const reading = parse('PtVirtualProcessors : 3\nPtOfTomorrow : 18446744073709551615\nTlbSize : 0\n');
     const again = parse(Buffer.from(formatStats('PARTITION', reading)).toString('latin1'));
     expect(valuesOf(again)).toEqual(valuesOf(reading));
   });
 
-  it('is not asked for counters of another kind of object', () => {
+  it('is not asked for counters of other kinds of objects', () => {
     const [counter] = countersOf('HYPERVISOR');
     if (counter === undefined) throw new Error('no counter');
     expect(() => parse('PtFoo : 1\n').value(counter)).toThrow(TypeError);
   });
 });
 
-describe('a reading of text', () => {
-  it('stays as it is when the bytes are used for the next one', () => {
+describe('a reading of a statistics text', () => {
+  it('stays unchanged when its input buffer is reused for the next text', () => {
     const parser = new StatsParser();
     const bytes = Buffer.from('PtVirtualProcessors : 1\n');
     const first = parser.parse({ object: 'PARTITION', bytes });

@@ -61,7 +61,7 @@ const kinds: Record<string, (folder: string) => Promise<Source>> = {
     openSource(`capture:${await captureOf(folder)}`, { clock: new ManualClock() }),
   'a capture in a tar': async (folder) =>
     openSource(`capture:${await packTar(await captureOf(folder))}`, { clock: new ManualClock() }),
-  'one that another process reads': async (folder) => {
+  'a page folder that another process reads': async (folder) => {
     const { owner, client } = await openChannel();
     const source = await openSource(`pages:${folder}`, { clock: new ManualClock() });
     serveSource(source, owner);
@@ -81,8 +81,8 @@ async function captureOf(folder: string): Promise<string> {
   return out;
 }
 
-describe('a page that is found in the other area now, with the same bytes', () => {
-  it('is a page of that area', async () => {
+describe('a page that moves to the file of the other area, with the same bytes', () => {
+  it('belongs to that area', async () => {
     const folder = copyOfFixture('small-host');
     const source = await openSource(`pages:${folder}`, { clock: new ManualClock() });
     const [own, parents] = ['stats.self.page', 'stats.page'].map((file) => `partition/5/${file}`);
@@ -109,14 +109,14 @@ describe.each(Object.entries(kinds))('the areas of %s', (_kind, open) => {
     }
   }
 
-  it('are SELF for names of that area, and PARENT for all others', async () => {
+  it('are SELF for object names of that area, and PARENT for all others', async () => {
     await withSource(folderWithAreas(), async (source) => {
       const names = [asSelf(partition), partition, processor, asSelf(processor)];
       expect(await seen(source, ...names)).toEqual(['SELF 1', 'PARENT 2', 'PARENT 2', 'SELF 1']);
     });
   });
 
-  it('are the one that an object has for both, where it has one only', async () => {
+  it('are both read from the only page of an object that has one', async () => {
     const folder = folderWithAreas();
     rmSync(join(folder, 'partition/5/stats.self.page'));
     rmSync(join(folder, 'partition/5/vp/0/stats.page'));
@@ -126,7 +126,7 @@ describe.each(Object.entries(kinds))('the areas of %s', (_kind, open) => {
     });
   });
 
-  it('do not stand in for each other where a page is there and broken', async () => {
+  it('do not replace each other if the page of one of them is broken', async () => {
     const folder = folderWithAreas();
     putFile(folder, { place: 'partition/5/stats.self.page', content: 'short' });
     putFile(folder, { place: 'partition/5/vp/0/stats.page', content: 'short' });
@@ -144,7 +144,7 @@ describe.each(Object.entries(kinds))('the areas of %s', (_kind, open) => {
     });
   });
 
-  it('are missed under one name where there is neither', async () => {
+  it('are reported missing under one file name if an object has no page', async () => {
     const folder = folderWithAreas();
     for (const name of ['stats.page', 'stats.self.page']) rmSync(join(folder, 'partition/5', name));
     await withSource(folder, async (source) => {
@@ -154,7 +154,7 @@ describe.each(Object.entries(kinds))('the areas of %s', (_kind, open) => {
     });
   });
 
-  it('are said by the source, which has PARENT only where no object has another', async () => {
+  it('are listed by the source, only PARENT if all objects have only that', async () => {
     const areasOf = (folder: string) =>
       withSource(folder, async (source) => {
         await source.topology(never);
@@ -167,7 +167,7 @@ describe.each(Object.entries(kinds))('the areas of %s', (_kind, open) => {
     expect(await areasOf(one)).toEqual(['SELF', 'PARENT']);
   });
 
-  it('are both kept by a recording, each as what it is', async () => {
+  it('are both recorded, each as what it is', async () => {
     const folder = folderWithAreas();
     rmSync(join(folder, 'partition/5/vp/0/stats.page'));
     const out = join(scratchFolder(), 'recorded');
@@ -187,7 +187,7 @@ describe.each(Object.entries(kinds))('the areas of %s', (_kind, open) => {
 });
 
 describe('the areas of a page folder', () => {
-  it('are searched again after two seconds', async () => {
+  it('are searched for again after two seconds', async () => {
     const folder = copyOfFixture('small-host');
     let milliseconds = 0;
     let asked = 0;

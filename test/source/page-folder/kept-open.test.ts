@@ -89,8 +89,8 @@ function keptOpen(...args: Parameters<typeof asked>) {
 
 const places = ['lp/0', 'lp/1', 'partition/9/vp/0'];
 
-describe('pages and folders that are asked for again at once', () => {
-  it('are found by their path twice, and stay open from then on', () => {
+describe('pages and folders that are requested frequently', () => {
+  it('are found by their path twice, and then stay open', () => {
     const { ask, opened, stated, bytesAt, folder } = keptOpen();
     opened.length = 0;
     stated.length = 0;
@@ -99,7 +99,7 @@ describe('pages and folders that are asked for again at once', () => {
     expect(new Set(stated)).toEqual(new Set([folder, join(folder, 'manifest.json')]));
   });
 
-  it('are opened again after a second, and each time where questions are rarer than ten a second', () => {
+  it('are opened again after a second, and each time if requests are rarer than ten per second', () => {
     const { ask, opened, open, time } = keptOpen();
     opened.length = 0;
     time.now += 1_001;
@@ -117,7 +117,7 @@ describe('pages and folders that are asked for again at once', () => {
     expect(opened.length).toBeGreaterThanOrEqual(12);
   });
 
-  it('are closed once nothing has asked for a while, and when the source is closed', async () => {
+  it('are closed after a while without requests, and when the source is closed', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout'] });
     const { open, time } = keptOpen();
     time.now += 1_100;
@@ -129,13 +129,13 @@ describe('pages and folders that are asked for again at once', () => {
     expect(other.open.size).toBe(0);
   });
 
-  it('are not kept on a file system of another machine', () => {
+  it('do not stay open on a remote file system', () => {
     const { ask, open } = asked(undefined, { isLocal: false });
     for (let n = 0; n < 3; n++) ask();
     expect(open.size).toBe(0);
   });
 
-  it('are bounded, and those beyond the bound are opened each time', () => {
+  it('stay open up to a maximum number; others are opened each time', () => {
     const folder = copyOfFixture('small-host');
     const { files, open, opened } = countedFiles();
     const confined = confineFiles(folder, files);
@@ -152,14 +152,14 @@ describe('pages and folders that are asked for again at once', () => {
   });
 });
 
-describe('a page that is open', () => {
-  it('is read with its new bytes after they were written in place', () => {
+describe('a page that stays open', () => {
+  it('is read again after it was written in place', () => {
     const { ask, page, bytesAt } = keptOpen();
     writeFileSync(page('lp/0'), readFileSync(page('lp/1')));
     expect(ask()).toEqual(bytesAt('lp/1', 'lp/1', 'partition/9/vp/0'));
   });
 
-  it('is read from another file that has taken its place', () => {
+  it('is read from another file that has replaced it', () => {
     const { ask, page, bytesAt, open } = keptOpen();
     copyFileSync(page('lp/1'), `${page('lp/0')}.new`);
     renameSync(`${page('lp/0')}.new`, page('lp/0'));
@@ -167,7 +167,7 @@ describe('a page that is open', () => {
     expect(open.size).toBe(6);
   });
 
-  it('is refused once it was written by half', () => {
+  it('is rejected after it was written partially', () => {
     const { ask, page } = keptOpen();
     truncateSync(page('lp/0'), 2_000);
     expect(ask()[0]).toMatch(/4096 bytes, but there are 2000/);
@@ -177,13 +177,13 @@ describe('a page that is open', () => {
     ['removed', (path: string) => rmSync(path)],
     ['renamed', (path: string) => renameSync(path, `${path}.old`)],
     ['removed with its folder', (path: string) => rmSync(join(path, '..'), { recursive: true })],
-  ])('is not there once it was %s', (_, change) => {
+  ])('is missing after it was %s', (_, change) => {
     const { ask, page, bytesAt } = keptOpen();
     change(page('lp/0'));
     expect(ask()).toEqual(['lp/0/stats.page is not there.', ...bytesAt('lp/1', 'partition/9/vp/0')]);
   });
 
-  it('is refused once a folder or a link that leads out has taken its place', () => {
+  it('is rejected after a folder, or a link that leads out of the page folder, has replaced it', () => {
     const { ask, page, bytesAt } = keptOpen();
     rmSync(page('lp/0'));
     mkdirSync(page('lp/0'));
@@ -200,7 +200,7 @@ describe('a page that is open', () => {
   });
 });
 
-describe('a folder on the way to pages that are open', () => {
+describe('a parent folder of pages that stay open', () => {
   /** Puts a folder with the page of another object in the place of this one. */
   function exchange(path: string, other: string): void {
     cpSync(other, `${path}.new`, { recursive: true });
@@ -214,7 +214,7 @@ describe('a folder on the way to pages that are open', () => {
     ['partition/9/vp/0', 'partition/9/vp/1', 2],
     ['partition/9/vp', 'partition/9/vp.other', 2],
     ['partition/9', 'partition/9.other', 2],
-  ])('is read again where another one has taken its place: %s', (place, other, number) => {
+  ])('is opened again after another one has replaced it: %s', (place, other, number) => {
     const folder = copyOfFixture('small-host');
     // With other pages in it.
     if (other.endsWith('.other')) {
@@ -230,7 +230,7 @@ describe('a folder on the way to pages that are open', () => {
     expect(after).toEqual(bytesAt(places[number] ?? '')[0]);
   });
 
-  it('is read again where another page folder has taken its place, and missed where none has', () => {
+  it('is opened again after another page folder has replaced it, and is missing without replacement', () => {
     const folder = join(scratchFolder(), 'pages');
     cpSync(copyOfFixture('small-host'), folder, { recursive: true });
     const { ask, page, bytesAt } = keptOpen(folder);
@@ -242,7 +242,7 @@ describe('a folder on the way to pages that are open', () => {
     expect(ask()).toEqual(bytesAt('lp/1', 'lp/1', 'partition/9/vp/0'));
   });
 
-  it('is refused where a link that leads out has taken its place', () => {
+  it('is rejected after a link that leads out of the page folder has replaced it', () => {
     const { ask, folder, bytesAt } = keptOpen();
     const outside = scratchFolder();
     cpSync(join(folder, 'lp/1'), join(outside, '0'), { recursive: true });
@@ -254,7 +254,7 @@ describe('a folder on the way to pages that are open', () => {
     ]);
   });
 
-  it('is listed again where an object has come or gone', async () => {
+  it('is listed again after an object was added or removed', async () => {
     const { source, ask, folder } = keptOpen();
     cpSync(join(folder, 'partition/9/vp/0'), join(folder, 'partition/9/vp/7'), { recursive: true });
     expect(source.sync?.topology(lists)?.partition(9n)?.virtualProcessors).toContain(7);

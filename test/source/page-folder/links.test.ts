@@ -98,9 +98,9 @@ const places: readonly (readonly [place: string, isBehind: (key: string) => bool
   ['partition/5', (key) => key.startsWith('partition/5')],
 ];
 
-describe.each(kinds)('in $title', ({ fixture, top, open }) => {
+describe.each(kinds)('in $title,', ({ fixture, top, open }) => {
   it.each(places)(
-    'a link at %s that leads out is refused by name, and nothing behind it is opened',
+    'a link at %s that leads out is rejected by name, and nothing behind it is opened',
     async (place, isBehind) => {
       const folder = copyOfFixture(fixture);
       const outside = scratchFolder();
@@ -119,14 +119,14 @@ describe.each(kinds)('in $title', ({ fixture, top, open }) => {
     },
   );
 
-  it.each(places)('a link at %s to another place in it is followed', async (place) => {
+  it.each(places)('a link at %s to another place in the folder is followed', async (place) => {
     const folder = copyOfFixture(fixture);
     const before = await everything(await open(folder, systemFiles));
     moveAway(join(folder, top, place), join(folder, 'elsewhere/target'));
     expect(await everything(await open(folder, systemFiles))).toEqual(before);
   });
 
-  it('the manifest may be a link to another place in it, and none that leads out', async () => {
+  it('the manifest may be a link within the folder, but not a link that leads out', async () => {
     const folder = copyOfFixture(fixture);
     const before = await everything(await open(folder, systemFiles));
     moveAway(join(folder, 'manifest.json'), join(folder, '..data/manifest.json'));
@@ -170,9 +170,9 @@ describe.each(kinds)('in $title', ({ fixture, top, open }) => {
   });
 });
 
-describe('in a page folder that is being read', () => {
+describe('in a page folder that is being read,', () => {
   it.each(places)(
-    'a link that comes to %s later is refused, and what was there is read once it is back',
+    'a link that appears at %s later is rejected, and the original is read once it is back',
     async (place, isBehind) => {
       const folder = copyOfFixture('small-host');
       const source = openPageFolder(folder, { clock: systemClock });
@@ -189,7 +189,7 @@ describe('in a page folder that is being read', () => {
     },
   );
 
-  it('pages are opened without being resolved once the folder is known to have no links', async () => {
+  it('pages are opened without resolving their paths once the folder is known to have no links', async () => {
     const folder = copyOfFixture('small-host');
     let resolved = 0;
     const files: FileSystem = {
@@ -209,9 +209,9 @@ describe('in a page folder that is being read', () => {
   });
 });
 
-describe('a page folder that is to be written', () => {
+describe('a page folder that a command writes to', () => {
   it.each(['lp', 'partition', 'partition/5', 'partition/5/vp', 'partition/5/vp/0'])(
-    'is refused with a link at %s, and nothing behind it changes',
+    'is refused if it has a link at %s, and nothing behind the link changes',
     (place) => {
       for (const target of [join(scratchFolder(), 'target'), null]) {
         const folder = copyOfFixture('small-host');
@@ -227,7 +227,7 @@ describe('a page folder that is to be written', () => {
   );
 });
 
-describe('in a capture in a tar', () => {
+describe('in a capture in a tar,', () => {
   /** A tar of the fixture in which this place is a link to where its content went. */
   function packLinked(place: string, pack: readonly string[] = []): string {
     const folder = copyOfFixture('three-frames');
@@ -239,7 +239,7 @@ describe('in a capture in a tar', () => {
   const open = (path: string): Promise<Source> =>
     openCapture({ path, isLoop: false, standStillAt: 0 }, { clock: systemClock });
 
-  it.each(places)('a link at %s is refused by name', async (place, isBehind) => {
+  it.each(places)('a link at %s is rejected by name', async (place, isBehind) => {
     const after = await everything(await open(packLinked(`frames/000000/${place}`)));
     const failed = Array.from(after).filter(([key]) => isBehind(key));
     expect(failed.length).toBeGreaterThan(0);
@@ -250,13 +250,13 @@ describe('in a capture in a tar', () => {
   });
 
   it.each(['manifest.json', 'frames', 'frames/000001'])(
-    'a link at %s keeps it from being opened',
+    'a link at %s makes the capture fail to open',
     async (place) => {
       await expect(open(packLinked(place))).rejects.toThrow(`${place} is a link, which is not followed`);
     },
   );
 
-  it('a hard link is refused by name as well', async () => {
+  it('a hard link is rejected by name as well', async () => {
     const folder = copyOfFixture('three-frames');
     const path = join(folder, 'frames/000000/lp/1/stats.page');
     rmSync(path);
@@ -268,7 +268,7 @@ describe('in a capture in a tar', () => {
     );
   });
 
-  it('no link is left once the folder is packed as the message says', async () => {
+  it('there is no link after the folder was packed as the message says', async () => {
     const plain = join(scratchFolder(), 'plain');
     cpSync(copyOfFixture('three-frames'), plain, { recursive: true });
     const before = await everything(await open(plain));

@@ -31,7 +31,7 @@ describe('a manifest', () => {
     expect(problemsOf(`\ufeff\ufeff${text}`)).toEqual([expect.stringContaining('is not JSON')]);
   });
 
-  it('gives parents and names, and tolerates what it does not know', () => {
+  it('contains parents and names, and unknown keys are ignored', () => {
     const manifest = parse(
       [
         { id: '18446744073709551615', parent: null, name: 'root', color: 'red' },
@@ -48,12 +48,12 @@ describe('a manifest', () => {
     ]);
   });
 
-  it('makes partition 1 the root, and the parent of whom it leaves out, where it names no root', () => {
+  it('makes partition 1 the root, and the parent of partitions that it omits, if it names no root', () => {
     const manifest = parse([{ id: '5', parent: '4' }]);
     expect([1n, 4n, 5n].map((id) => parentOf(manifest, id))).toEqual([null, 1n, 4n]);
   });
 
-  it('makes its own root the parent of whom it leaves out, partition 1 as well', () => {
+  it('makes its own root the parent of partitions that it omits, including partition 1', () => {
     const manifest = parse([{ id: '5', parent: null }]);
     expect([1n, 5n].map((id) => parentOf(manifest, id))).toEqual([5n, null]);
   });
@@ -62,7 +62,7 @@ describe('a manifest', () => {
     expect(problemsOf('{"format": "hvql-pages", "version": 1}')).toEqual([]);
   });
 
-  it('comes back from its text as it was', () => {
+  it('is equal after writing and parsing', () => {
     const { partitions } = parse([
       { id: '1', parent: null, name: 'root' },
       { id: '2', parent: '1', name: '"ü' },
@@ -79,7 +79,7 @@ describe('a manifest', () => {
     expect(problemsOf(text)).toEqual([expect.stringMatching(problem)]);
   });
 
-  it('tells all its problems at once', () => {
+  it('reports all its problems together', () => {
     const partitions = [{ id: 5, parent: null, name: 7 }, 'x', { id: '0' }, { id: '018', parent: 'one' }];
     const id = "a partition's id, a whole number from 1 to 18446744073709551615 in a string";
     expect(problemsOf(JSON.stringify({ format: 'pages', version: '1', partitions }))).toEqual([
@@ -101,7 +101,7 @@ describe('a manifest', () => {
     ]);
   });
 
-  it('refuses a partition that stands there twice', () => {
+  it('refuses a partition that is listed twice', () => {
     const partitions = ['1', '2', '2'].map((id) => ({ id, parent: id === '1' ? null : '1' }));
     expect(problemsWith(partitions)).toEqual([
       'manifest.json: partitions[2].id 2 stands there a second time.',
@@ -115,7 +115,7 @@ describe('a manifest', () => {
     ]);
   });
 
-  it('refuses a partition that is its own ancestor, naming each circle once', () => {
+  it('refuses a partition that is its own ancestor, and names each cycle once', () => {
     const partitions = [
       { id: '1', parent: null },
       { id: '2', parent: '2' },

@@ -126,7 +126,7 @@ const replacements: Record<string, (path: string) => void> = {
   'socket without a listener': (path) => symlinkSync('/dev/log', path),
 };
 
-describe.each(hosts)('in %s', (_title, open) => {
+describe.each(hosts)('in %s,', (_title, open) => {
   let folder: string;
   let source: Source;
   let before: Map<string, unknown>;
@@ -143,7 +143,7 @@ describe.each(hosts)('in %s', (_title, open) => {
   const pathOf = (key: string): string => [folder, key, 'stats.page'].filter(Boolean).join('/');
   const keyOf = (n: number): string => String([...before.keys()][n % before.size]);
 
-  it('any bytes fail their own object at the most', async () => {
+  it('any bytes in a page affect at most their own object', async () => {
     const { numRuns } = fuzzSettings(100);
     let failed = 0;
     const pages = fc.array(fc.tuple(fc.nat(), content), { minLength: 1, maxLength: 4 });
@@ -165,31 +165,37 @@ describe.each(hosts)('in %s', (_title, open) => {
     expect(await readAll()).toEqual(before);
   });
 
-  it.each(Object.entries(replacements))('a %s fails its own object alone', async (_what, replace) => {
-    for (const key of ['', 'lp/0', 'partition/1', 'partition/1/vp/0']) {
-      const path = pathOf(key);
-      renameSync(path, `${path}-away`);
-      replace(path);
-      const after = await readAll();
-      expect(after.get(key)).toMatchObject({ counters: null, page: null, errors: { length: 2 } });
-      after.set(key, before.get(key));
-      expect(after).toEqual(before);
-      rmSync(path, { recursive: true, force: true });
-      renameSync(`${path}-away`, path);
-    }
-    expect(await readAll()).toEqual(before);
-  });
+  it.each(Object.entries(replacements))(
+    'a %s in place of a page affects only its own object',
+    async (_what, replace) => {
+      for (const key of ['', 'lp/0', 'partition/1', 'partition/1/vp/0']) {
+        const path = pathOf(key);
+        renameSync(path, `${path}-away`);
+        replace(path);
+        const after = await readAll();
+        expect(after.get(key)).toMatchObject({ counters: null, page: null, errors: { length: 2 } });
+        after.set(key, before.get(key));
+        expect(after).toEqual(before);
+        rmSync(path, { recursive: true, force: true });
+        renameSync(`${path}-away`, path);
+      }
+      expect(await readAll()).toEqual(before);
+    },
+  );
 
-  it.skipIf(process.getuid?.() === 0)('a page that may not be read fails its own object alone', async () => {
-    chmodSync(pathOf('lp/0'), 0o000);
-    const after = await readAll();
-    expect(after.get('lp/0')).toMatchObject({ counters: null, errors: { length: 2 } });
-    after.set('lp/0', before.get('lp/0'));
-    expect(after).toEqual(before);
-  });
+  it.skipIf(process.getuid?.() === 0)(
+    'a page without read permission affects only its own object',
+    async () => {
+      chmodSync(pathOf('lp/0'), 0o000);
+      const after = await readAll();
+      expect(after.get('lp/0')).toMatchObject({ counters: null, errors: { length: 2 } });
+      after.set('lp/0', before.get('lp/0'));
+      expect(after).toEqual(before);
+    },
+  );
 });
 
-describe('a page that grows or shrinks while it is read', () => {
+describe('a page that grows or shrinks while it is being read', () => {
   it.each<[string, (path: string) => void, (outcome: unknown) => void]>([
     [
       'grows',
@@ -216,7 +222,7 @@ describe('a page that grows or shrinks while it is read', () => {
       (path) => rmSync(path),
       (outcome) => expect(outcome).toMatchObject({ page: { bytes: { byteLength: 4096 } } }),
     ],
-  ])('is a page or none: %s', async (_how, change, check) => {
+  ])('is read completely or reported as an error: %s', async (_how, change, check) => {
     const folder = copyOfFixture('small-host');
     const path = `${folder}/lp/0/stats.page`;
     let isDue = true;
@@ -241,9 +247,9 @@ describe('a page that grows or shrinks while it is read', () => {
   });
 });
 
-describe('what a whole page folder hangs on', () => {
+describe('a page folder without a usable manifest or root folder', () => {
   const ways: Record<string, (folder: string) => void> = {
-    'a manifest that is garbage': (folder) => writeFileSync(`${folder}/manifest.json`, 'secret garbage'),
+    'an invalid manifest': (folder) => writeFileSync(`${folder}/manifest.json`, 'secret garbage'),
     'a manifest that is empty': (folder) => writeFileSync(`${folder}/manifest.json`, ''),
     'a manifest that is a folder': (folder) => {
       rmSync(`${folder}/manifest.json`);
@@ -271,26 +277,29 @@ describe('what a whole page folder hangs on', () => {
       rmSync(folder, { recursive: true });
       symlinkSync(folder, folder);
     },
-    'a folder that is gone': (folder) => rmSync(folder, { recursive: true }),
+    'a missing folder': (folder) => rmSync(folder, { recursive: true }),
   };
-  it.each(Object.entries(ways))('fails as a whole with %s, and is back with it', async (_what, spoil) => {
-    const folder = copyOfFixture('small-host');
-    const spare = copyOfFixture('small-host');
-    const source = openPageFolder(folder, { clock: systemClock });
-    const sampler = samplerOf(source);
-    const before = sayingsOf(await ask({ source, sampler, query }));
-    spoil(folder);
-    const answer = await ask({ source, sampler, query });
-    expect(answer).toMatchObject({
-      data: null,
-      errors: [{ path: ['hypervisor'], extensions: { code: 'PAGE_UNAVAILABLE' } }],
-    });
-    expect(JSON.stringify(answer)).not.toMatch(/hvql-test|secret/);
-    const check = { signal: new AbortController().signal, maximumAgeMilliseconds: 5000 };
-    await expect(sampler.checkReady(check)).rejects.toMatchObject({ code: 'PAGE_UNAVAILABLE' });
-    rmSync(folder, { recursive: true, force: true });
-    renameSync(spare, folder);
-    await sampler.checkReady(check);
-    expect(sayingsOf(await ask({ source, sampler, query }))).toEqual(before);
-  });
+  it.each(Object.entries(ways))(
+    'fails completely with %s, and recovers when it is restored',
+    async (_what, spoil) => {
+      const folder = copyOfFixture('small-host');
+      const spare = copyOfFixture('small-host');
+      const source = openPageFolder(folder, { clock: systemClock });
+      const sampler = samplerOf(source);
+      const before = sayingsOf(await ask({ source, sampler, query }));
+      spoil(folder);
+      const answer = await ask({ source, sampler, query });
+      expect(answer).toMatchObject({
+        data: null,
+        errors: [{ path: ['hypervisor'], extensions: { code: 'PAGE_UNAVAILABLE' } }],
+      });
+      expect(JSON.stringify(answer)).not.toMatch(/hvql-test|secret/);
+      const check = { signal: new AbortController().signal, maximumAgeMilliseconds: 5000 };
+      await expect(sampler.checkReady(check)).rejects.toMatchObject({ code: 'PAGE_UNAVAILABLE' });
+      rmSync(folder, { recursive: true, force: true });
+      renameSync(spare, folder);
+      await sampler.checkReady(check);
+      expect(sayingsOf(await ask({ source, sampler, query }))).toEqual(before);
+    },
+  );
 });

@@ -32,8 +32,8 @@ async function expectSnapshot(folder: string, snapshot: HostSnapshot): Promise<v
   expect(textOf(await takeSnapshot(openPageFolder(folder, { clock }), never))).toEqual(textOf(snapshot));
 }
 
-describe('a page folder that is written', () => {
-  it('is the snapshot, byte for byte', async () => {
+describe('a page folder writer', () => {
+  it('writes the snapshot, byte for byte', async () => {
     const from = openPageFolder(fixture('small-host'), { clock });
     const folder = `${scratchFolder()}/pages`;
     pageFolderWriter(folder).write(await takeSnapshot(from, never));
@@ -42,7 +42,7 @@ describe('a page folder that is written', () => {
     for (const [place, bytes] of pages) expect(readFileSync(`${folder}/${place}`).equals(bytes)).toBe(true);
   });
 
-  it('follows what comes and goes, and keeps nothing else', async () => {
+  it('adds new and removes old objects, and keeps nothing else', async () => {
     const folder = scratchFolder();
     const writer = pageFolderWriter(folder);
     const snapshots = [
@@ -61,7 +61,7 @@ describe('a page folder that is written', () => {
     }
   });
 
-  it('removes a partition before the manifest forgets it, should it get no further', () => {
+  it('removes a partition before the manifest omits it, in case it is interrupted', () => {
     const folder = scratchFolder();
     const writer = pageFolderWriter(folder);
     writer.write(snapshotOf([root, guest(2n)]));
@@ -71,7 +71,7 @@ describe('a page folder that is written', () => {
     expect(readFileSync(`${folder}/manifest.json`, 'utf8')).toContain('guest-2');
   });
 
-  it('names a partition in the manifest before it appears, should it get no further', () => {
+  it('adds a partition to the manifest before its folder appears, in case it is interrupted', () => {
     const folder = scratchFolder();
     const writer = pageFolderWriter(folder);
     writer.write(snapshotOf([root]));
@@ -81,7 +81,7 @@ describe('a page folder that is written', () => {
     expect(readFileSync(`${folder}/manifest.json`, 'utf8')).toContain('guest-2');
   });
 
-  it('keeps the last page of an object that the snapshot lacks', async () => {
+  it('keeps the last page of an object that is missing from the snapshot', async () => {
     const folder = scratchFolder();
     const writer = pageFolderWriter(folder);
     const before = snapshotOf([root, guest(2n)]);
@@ -99,8 +99,8 @@ describe('a page folder that is written', () => {
   });
 });
 
-describe('taking over a page folder', () => {
-  it('removes what does not exist any more, and what was left half done', async () => {
+describe('reusing a page folder', () => {
+  it('removes objects that no longer exist, and incomplete files', async () => {
     const folder = copyOfFixture('small-host');
     putFile(folder, { place: 'partition/.new-77/stats.page', content: 'half' });
     putFile(folder, { place: 'partition/5/vp/.gone-3/stats.page', content: 'old' });
@@ -142,7 +142,7 @@ describe('taking over a page folder', () => {
     expect(filesBelow(folder)).toEqual(before);
   });
 
-  it('refuses a file, and a folder whose parent is not there', () => {
+  it('refuses a file, and a folder whose parent does not exist', () => {
     const folder = scratchFolder();
     putFile(folder, { place: 'file', content: '' });
     symlinkSync(`${folder}/nowhere`, `${folder}/link`);

@@ -49,11 +49,11 @@ function failingFiles(code: string, call: 'openSync' | 'readSync'): FileSystem {
 }
 
 describe('a page folder', () => {
-  it('has every value of the small host exactly', async () => {
+  it('has the exact values of the small host', async () => {
     await expectValues(openPageFolder(fixture('small-host'), { clock }), expectedOf('small-host'));
   });
 
-  it('reads only the page that is asked for', async () => {
+  it('reads only the requested page', async () => {
     const opened: string[] = [];
     const folder = copyOfFixture('small-host');
     const files: FileSystem = {
@@ -70,7 +70,7 @@ describe('a page folder', () => {
     expect(opened).toEqual(['partition/9/vp/1/stats.page']);
   });
 
-  it('gives the same reading for as long as a page has the same bytes, and another one for any other byte', async () => {
+  it('returns the same reading while a page has the same bytes, and another one after any byte has changed', async () => {
     const folder = copyOfFixture('small-host');
     const place = join(folder, 'lp/0/stats.page');
     const name = processor(0);
@@ -117,7 +117,7 @@ describe('a page folder', () => {
     }
   });
 
-  it('holds 4096 bytes a reading, not the batch', async () => {
+  it('keeps 4096 bytes in memory per reading, not the whole batch', async () => {
     const source = openPageFolder(fixture('small-host'), { clock });
     const { outcomes } = await source.read([processor(0), processor(1)], never);
     const sizes = outcomes.map((outcome) =>
@@ -126,7 +126,7 @@ describe('a page folder', () => {
     expect(sizes).toEqual([4096, 4096]);
   });
 
-  it('stops in the middle of a batch when the signal is aborted', async () => {
+  it('stops within a batch when the signal is aborted', async () => {
     const source = openPageFolder(fixture('small-host'), { clock });
     const controller = new AbortController();
     const reading = source.read(
@@ -142,7 +142,7 @@ describe('a page file', () => {
   const broken: readonly { how: string; breakPage: (path: string) => void; code: string; message: string }[] =
     [
       {
-        how: 'that is gone',
+        how: 'that is missing',
         breakPage: (path) => rmSync(path),
         code: 'PAGE_UNAVAILABLE',
         message: 'lp/1/stats.page is not there.',
@@ -213,7 +213,7 @@ describe('a page file', () => {
         message: 'lp/1/stats.page cannot be read: too many symbolic links encountered (ELOOP).',
       },
     ];
-  it.each(broken)('$how fails alone', async ({ breakPage, code, message }) => {
+  it.each(broken)('$how fails without affecting others', async ({ breakPage, code, message }) => {
     const folder = copyOfFixture('small-host');
     breakPage(`${folder}/lp/1/stats.page`);
     const error = await outcomeBetweenOthers(openPageFolder(folder, { clock }));
@@ -224,15 +224,18 @@ describe('a page file', () => {
     ['EACCES', 'openSync', 'permission denied'],
     ['EMFILE', 'openSync', 'too many open files'],
     ['EIO', 'readSync', 'i/o error'],
-  ] as const)('that fails with %s in %s fails alone, and shows no path', async (code, call, words) => {
-    const source = openPageFolder(copyOfFixture('small-host'), { clock, files: failingFiles(code, call) });
-    const error = await outcomeBetweenOthers(source);
-    expect(error.code).toBe('PAGE_UNAVAILABLE');
-    expect(error.message).toBe(`lp/1/stats.page cannot be read: ${words} (${code}).`);
-    expect(error.extensions['reason']).toBe(code);
-  });
+  ] as const)(
+    'that fails with %s in %s fails without affecting others, and its error contains no path',
+    async (code, call, words) => {
+      const source = openPageFolder(copyOfFixture('small-host'), { clock, files: failingFiles(code, call) });
+      const error = await outcomeBetweenOthers(source);
+      expect(error.code).toBe('PAGE_UNAVAILABLE');
+      expect(error.message).toBe(`lp/1/stats.page cannot be read: ${words} (${code}).`);
+      expect(error.extensions['reason']).toBe(code);
+    },
+  );
 
-  it('is read whole where it comes in pieces and says that it is empty', async () => {
+  it('is read completely if it arrives in pieces and its size is reported as 0', async () => {
     const files: FileSystem = {
       ...systemFiles,
       fstatSync: (descriptor) => Object.assign(systemFiles.fstatSync(descriptor), { size: 0 }),
@@ -244,7 +247,7 @@ describe('a page file', () => {
 });
 
 describe('the topology of a page folder', () => {
-  it('follows the folders that come and go', async () => {
+  it('contains the current folders', async () => {
     const folder = copyOfFixture('small-host');
     const source = openPageFolder(folder, { clock });
     const ids = async () => (await source.topology(never)).partitions.map(({ id }) => id);
@@ -284,13 +287,13 @@ describe('the topology of a page folder', () => {
     expect(topology.partitions.map(({ id }) => id)).toEqual([1n, 2n, 10n, 4294967296n]);
   });
 
-  it('has the root, even where nothing is there', async () => {
+  it('contains the root, even if its folder does not exist', async () => {
     const topology = await openPageFolder(scratchFolder(), { clock }).topology(never);
     expect(topology.logicalProcessors).toEqual([]);
     expect(topology.partitions).toEqual([{ id: 1n, parent: null, name: null, virtualProcessors: [] }]);
   });
 
-  it('has a partition without a page, whose page alone is unavailable', async () => {
+  it('contains a partition without a page, whose page is unavailable', async () => {
     const folder = copyOfFixture('small-host');
     rmSync(`${folder}/partition/9/stats.page`);
     const source = openPageFolder(folder, { clock });
@@ -301,7 +304,7 @@ describe('the topology of a page folder', () => {
     expect(failed.map(({ message }) => message)).toEqual(['partition/9/stats.page is not there.']);
   });
 
-  it('follows the manifest', async () => {
+  it('uses the current manifest', async () => {
     const folder = copyOfFixture('small-host');
     const source = openPageFolder(folder, { clock });
     const manifest = {
@@ -323,9 +326,9 @@ describe('the topology of a page folder', () => {
   });
 
   it.each([
-    ['comes', [2n], [2n, 3n]],
-    ['goes', [2n, 3n], [2n]],
-  ])('gives no partition that %s under way to the root', async (_what, before, after) => {
+    ['appears', [2n], [2n, 3n]],
+    ['disappears', [2n, 3n], [2n]],
+  ])('never makes a partition that %s during a read the root', async (_what, before, after) => {
     const snapshotOf = (ids: readonly bigint[]): HostSnapshot => {
       const partitions = [1n, ...ids].map((id) => ({
         id,
@@ -370,7 +373,7 @@ describe('the topology of a page folder', () => {
     }
   });
 
-  it('costs a stat and no listing where nothing has changed for a while', async () => {
+  it('needs one stat and no listing if nothing has changed for a while', async () => {
     const folder = copyOfFixture('small-host');
     let listings = 0;
     let manifests = 0;
@@ -404,7 +407,7 @@ describe('the topology of a page folder', () => {
     expect((await source.topology(never)).logicalProcessors).toEqual([0, 1, 2, 3, 8]);
   });
 
-  it('fails where the folder is gone, and works again when it is back', async () => {
+  it('fails while the folder is missing, and works again when it is back', async () => {
     const folder = copyOfFixture('small-host');
     const source = openPageFolder(folder, { clock });
     renameSync(folder, `${folder}-away`);
@@ -430,7 +433,7 @@ describe('the topology of a page folder', () => {
   const rootIn = ({ partitions }: Topology): bigint | undefined =>
     partitions.find(({ parent }) => parent === null)?.id;
 
-  it('fails where the manifest that was there at the opening is gone, until it is back', async () => {
+  it('fails while the manifest that existed at the start is missing', async () => {
     const folder = copyOfFixture('small-host');
     putFile(folder, { place: 'manifest.json', content: withRoot('5') });
     const source = openPageFolder(folder, { clock });
@@ -445,7 +448,7 @@ describe('the topology of a page folder', () => {
     expect(() => source.sync?.topology(new Set([1n]))).toThrow(gone.message);
   });
 
-  it('fails where a manifest that came later is gone', async () => {
+  it('fails while a manifest that appeared later is missing', async () => {
     const folder = copyOfFixture('small-host');
     rmSync(`${folder}/manifest.json`);
     const source = openPageFolder(folder, { clock });
@@ -456,7 +459,7 @@ describe('the topology of a page folder', () => {
     await expect(source.topology(never)).rejects.toMatchObject(gone);
   });
 
-  it('fails where a manifest that was never right is gone, since it was to say something', async () => {
+  it('fails while a manifest that was never valid is missing, because it was intended to have content', async () => {
     const folder = copyOfFixture('small-host');
     rmSync(`${folder}/manifest.json`);
     const source = openPageFolder(folder, { clock });
@@ -466,7 +469,7 @@ describe('the topology of a page folder', () => {
     await expect(source.topology(never)).rejects.toMatchObject(gone);
   });
 
-  it('fails where the folder comes back without its manifest', async () => {
+  it('fails if the folder returns without its manifest', async () => {
     const folder = copyOfFixture('small-host');
     const source = openPageFolder(folder, { clock });
     rmSync(folder, { recursive: true });
@@ -476,10 +479,10 @@ describe('the topology of a page folder', () => {
   });
 
   it.each([
-    ['is gone', undefined, gone],
-    ['is wrong', '{', { code: 'PAGE_UNAVAILABLE', message: 'manifest.json is not valid.' }],
+    ['is missing', undefined, gone],
+    ['is invalid', '{', { code: 'PAGE_UNAVAILABLE', message: 'manifest.json is not valid.' }],
   ])(
-    'fails, and opens all the same, where another process has seen a manifest that %s',
+    'fails, although the folder could be opened, if another process has read a manifest that %s',
     async (_, text, why) => {
       const folder = copyOfFixture('small-host');
       rmSync(`${folder}/manifest.json`);
@@ -491,7 +494,7 @@ describe('the topology of a page folder', () => {
     },
   );
 
-  it('notifies other processes once that there is a manifest, and is notified by them', async () => {
+  it('notifies other processes once that there is a manifest, and accepts their notifications', async () => {
     const folder = copyOfFixture('small-host');
     rmSync(`${folder}/manifest.json`);
     let told = 0;
@@ -511,7 +514,7 @@ describe('the topology of a page folder', () => {
     await expect(there.topology(never)).rejects.toMatchObject(gone);
   });
 
-  it('fails where a new manifest is wrong, and tells what is wrong with it to the operator alone', async () => {
+  it('fails if a new manifest is invalid, and reports why to the operator only', async () => {
     const folder = copyOfFixture('small-host');
     const source = openPageFolder(folder, { clock });
     const content =
@@ -535,7 +538,7 @@ describe('the topology of a page folder', () => {
     });
   });
 
-  it('is the same object for as long as nothing in it changes', async () => {
+  it('is the same object while nothing in it changes', async () => {
     const folder = copyOfFixture('small-host');
     const source = openPageFolder(folder, { clock });
     const first = await source.topology(never);
@@ -583,7 +586,7 @@ describe('the topology of a page folder', () => {
     },
   ];
   it.each(closings)(
-    "loses a partition's virtual processors alone with a folder $how",
+    'omits only the virtual processors of a partition with a folder $how',
     async ({ words, close }) => {
       const folder = copyOfFixture('small-host');
       const files = close(`${folder}/partition/5/vp`);
@@ -601,7 +604,7 @@ describe('the topology of a page folder', () => {
     },
   );
 
-  it.each(closings)('loses the logical processors alone with a folder $how', async ({ words, close }) => {
+  it.each(closings)('omits only the logical processors with a folder $how', async ({ words, close }) => {
     const folder = copyOfFixture('small-host');
     const files = close(`${folder}/lp`);
     const source = openPageFolder(folder, { clock, files });
@@ -617,7 +620,7 @@ describe('the topology of a page folder', () => {
     expect(await source.topology(never)).toBe(topology);
   });
 
-  it('keeps a partition whose folder is a link to itself, with nothing in it to be read', async () => {
+  it('contains a partition whose folder is a link to itself, without readable pages', async () => {
     const folder = copyOfFixture('small-host');
     rmSync(`${folder}/partition/5`, { recursive: true });
     symlinkSync(`${folder}/partition/5`, `${folder}/partition/5`);
@@ -648,20 +651,20 @@ describe('opening a page folder', () => {
     return [];
   }
 
-  it('names the folder that is not there', () => {
+  it('reports a missing folder', () => {
     const folder = `${scratchFolder()}/nowhere`;
     expect(problemsOf(folder)).toEqual([
       `The folder ${folder} cannot be read: no such file or directory (ENOENT).`,
     ]);
   });
 
-  it('names the file that is no folder', () => {
+  it('reports a file that is not a folder', () => {
     const folder = scratchFolder();
     putFile(folder, { place: 'file', content: '' });
     expect(problemsOf(`${folder}/file`)).toEqual([`${folder}/file is not a folder.`]);
   });
 
-  it('names the manifest that is wrong, with all its problems', () => {
+  it('reports an invalid manifest, with all its problems', () => {
     const folder = scratchFolder();
     putFile(folder, { place: 'manifest.json', content: '{"partitions": 5}' });
     expect(problemsOf(folder)).toEqual([
@@ -671,7 +674,7 @@ describe('opening a page folder', () => {
     ]);
   });
 
-  it('refuses a capture, and says how it is named', () => {
+  it('refuses a capture, and says how to open it', () => {
     const folder = fixture('three-frames');
     expect(problemsOf(folder)).toEqual([
       `${folder}/manifest.json: it has frames, so it is a capture: use capture:<folder>.`,
@@ -684,7 +687,7 @@ describe('opening a page folder', () => {
     expect(problemsOf(folder)).toEqual([`${folder}/manifest.json cannot be read: it is not a file.`]);
   });
 
-  it('leaves nothing open', async () => {
+  it('leaves no files open', async () => {
     const folder = copyOfFixture('small-host');
     putFile(folder, { place: 'lp/1/stats.page', content: 'short' });
     let opened = 0;
@@ -717,7 +720,7 @@ describe('a page folder of a newer release', () => {
   };
   const place = 'stats.page';
 
-  it('is known by the minor version in its pages, in spite of the setting', async () => {
+  it('is recognised by the minor version in its pages, despite the setting', async () => {
     const folder = copyOfFixture('small-host');
     expect(await read(openPageFolder(folder, { clock }))).toBeUndefined();
     const content = encodeRelease({ object: 'HYPERVISOR', release: 2026 }, ({ slot }) => BigInt(slot));
@@ -725,7 +728,7 @@ describe('a page folder of a newer release', () => {
     expect(await read(openPageFolder(folder, { clock }))).toBe(5n);
   });
 
-  it('is that of the setting for pages without a minor version', async () => {
+  it('is recognised by the setting if its pages have no minor version', async () => {
     const folder = copyOfFixture('small-host');
     const values = Array.from({ length: 8 }, (_, n) => BigInt(n + 1));
     putFile(folder, { place, content: encodePage([{ type: 2, versionMajor: 1, versionMinor: 0, values }]) });

@@ -12,7 +12,7 @@ import { scratchFolder } from '../scratch.ts';
 const writer = fileURLToPath(new URL('./replacing-writer.ts', import.meta.url));
 
 describe('a page that another process keeps replacing', () => {
-  it('is never read by halves, and always there', async () => {
+  it('is never read partially, and never missing', async () => {
     const folder = scratchFolder();
     const child = spawn(process.execPath, ['--import', 'tsx', writer, folder], {
       stdio: ['ignore', 'pipe', 'inherit'],

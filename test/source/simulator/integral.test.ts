@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Integral } from '../../../src/source/simulator/integral.ts';
 
 describe('an integral', () => {
-  it('grows by the same in every slice of a second', () => {
+  it('grows equally in every slice of a second', () => {
     const integral = new Integral(2);
     integral.perSlice.set([3, 10]);
     integral.reach({ slices: 7, ticks: 0 });
@@ -14,7 +14,7 @@ describe('an integral', () => {
     expect(integral.grown(0)).toBe(3);
   });
 
-  it('spends the ticks of a slice up to its part, and hands on the rest', () => {
+  it('uses ticks of a slice up to the amount of its object, and returns the rest', () => {
     const integral = new Integral(1);
     integral.perSlice[0] = 30;
     const spent = [-5, 0, 10, 30, 45].map((ticks) => {
@@ -30,7 +30,7 @@ describe('an integral', () => {
     ]);
   });
 
-  it('resets some objects only', () => {
+  it('can reset some of its objects', () => {
     const integral = new Integral(3);
     integral.perSlice.fill(2);
     integral.settle();

@@ -43,7 +43,7 @@ describe('the partitions of a simulated host', () => {
     ).toEqual([]);
   });
 
-  it('stop and are replaced under new ids and names', () => {
+  it('stop and are replaced with new ids and names', () => {
     expect(lifetimes.length).toBeGreaterThan(20);
     const ids = lifetimes.map((lifetime) => lifetime.split(' ')[0]);
     const names = lifetimes.map((lifetime) => lifetime.split(' ')[1]);
@@ -51,7 +51,7 @@ describe('the partitions of a simulated host', () => {
     expect(new Set(names).size).toBe(lifetimes.length);
   });
 
-  it('never come back', () => {
+  it('never return with the same id', () => {
     for (const lifetime of lifetimes) {
       const exists = snapshots.map((snapshot) => snapshot.includes(lifetime));
       expect(exists.slice(exists.indexOf(true), exists.lastIndexOf(true))).not.toContain(false);
@@ -63,14 +63,14 @@ describe('the partitions of a simulated host', () => {
     expect(ids).toEqual(ids.toSorted((a, b) => Number(a - b)));
   });
 
-  it('leave a short gap before they are replaced', () => {
+  it('are replaced after a short time', () => {
     const counts = snapshots.map((snapshot) => snapshot.length);
     expect(Math.max(...counts)).toBe(8);
     expect(Math.min(...counts)).toBeLessThan(8);
     expect(counts.filter((count) => count === 8).length).toBeGreaterThan(counts.length / 2);
   });
 
-  it('are named after what they do', () => {
+  it('are named after their work', () => {
     const names = hostOf('partitions=3').topology.partitions.map(({ name }) => name);
     expect(names.slice(0, 2)).toEqual(['root', 'web-1']);
     expect(lifetimes.every((lifetime) => /^\d+ (root|(web|db|build|cache|batch)-\d+)$/.test(lifetime))).toBe(
@@ -78,7 +78,7 @@ describe('the partitions of a simulated host', () => {
     );
   });
 
-  it('are children of the root, but the nested ones of partition 2', () => {
+  it('are children of the root, except for the nested ones of partition 2', () => {
     const host = hostOf('partitions=6&nested=2');
     for (let elapsed = 0n; elapsed < 30n * minute; elapsed += minute) {
       host.advanceTo(elapsed);
@@ -117,7 +117,7 @@ describe('the load of a partition', () => {
     expect(new Set(busiest).size).toBeGreaterThan(5);
   });
 
-  it('wavers from second to second', () => {
+  it('varies from second to second', () => {
     expect(steady.filter((load, n) => load !== steady[n - 1]).length).toBeGreaterThan(800);
   });
 });

@@ -6,14 +6,14 @@ const wants = (...shares: number[]): Float64Array =>
   Float64Array.from(shares, (share) => share * ticksPerSlice);
 
 describe('the scheduler', () => {
-  it('spreads what comes new over the least loaded logical processors, and calls that no migration', () => {
+  it('spreads new virtual processors over the least loaded logical processors, without counting migrations', () => {
     const scheduler = new Scheduler({ virtualProcessors: 4, logicalProcessors: 2 });
     scheduler.schedule(wants(0.5, 0.2, 0.2, 0.3));
     expect([...scheduler.place]).toEqual([0, 1, 1, 1]);
     expect([...scheduler.migrations]).toEqual([0, 0, 0, 0]);
   });
 
-  it('leaves where they were those that have room there', () => {
+  it('does not move virtual processors that have room', () => {
     const scheduler = new Scheduler({ virtualProcessors: 2, logicalProcessors: 2 });
     scheduler.schedule(wants(0.5, 0.5));
     scheduler.schedule(wants(0.01, 0.7));
@@ -21,7 +21,7 @@ describe('the scheduler', () => {
     expect([...scheduler.migrations]).toEqual([0, 0]);
   });
 
-  it('moves who has no room to where there is some', () => {
+  it('moves virtual processors without room to a processor with room', () => {
     const scheduler = new Scheduler({ virtualProcessors: 3, logicalProcessors: 2 });
     scheduler.schedule(wants(0.1, 0.3, 0.1));
     expect([...scheduler.place]).toEqual([0, 1, 0]);
@@ -32,7 +32,7 @@ describe('the scheduler', () => {
     expect(scheduler.grantsAll).toBe(true);
   });
 
-  it('reduces all alike if no processor has room', () => {
+  it('reduces all equally if no processor has room', () => {
     const scheduler = new Scheduler({ virtualProcessors: 4, logicalProcessors: 1 });
     scheduler.schedule(wants(0.97, 0.97, 0.97, 0.97));
     expect(scheduler.grant[0]).toBeCloseTo(0.25, 10);
@@ -41,7 +41,7 @@ describe('the scheduler', () => {
     expect(scheduler.grantsAll).toBe(true);
   });
 
-  it('passes over those that do not exist, and forgets them', () => {
+  it('ignores virtual processors that do not exist, and forgets removed ones', () => {
     const scheduler = new Scheduler({ virtualProcessors: 2, logicalProcessors: 2 });
     scheduler.schedule(wants(0.5, 0));
     expect([...scheduler.place]).toEqual([0, nowhere]);

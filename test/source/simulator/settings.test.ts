@@ -31,7 +31,7 @@ describe("the simulator's settings", () => {
     }
   });
 
-  it('are refused with every mistake at once', () => {
+  it('are refused with a list of all errors', () => {
     expect(problemsOf('seed=-1&lps=0&partitions=4097&vps=2.5&partition=4&nested=&release=2019')).toEqual([
       'simulator: there is no option "partition"; there are seed, lps, partitions, vps, nested, release. Did you mean partitions?',
       'simulator: seed must be a whole number from 0 to 4294967295, but is "-1".',
@@ -43,14 +43,14 @@ describe("the simulator's settings", () => {
     ]);
   });
 
-  it('take each name once', () => {
+  it('accept each name only once', () => {
     expect(problemsOf('lps=4&lps=8&release=2026&release=2026')).toEqual([
       'simulator: lps is given 2 times; once is needed.',
       'simulator: release is given 2 times; once is needed.',
     ]);
   });
 
-  it('refuse more nested partitions than there are guests beside partition 2', () => {
+  it('reject more nested partitions than there are guests besides partition 2', () => {
     expect(problemsOf('partitions=3&nested=1')).toEqual([]);
     expect(problemsOf('partitions=3&nested=2')).toEqual([
       'simulator: nested must be at most 1 with partitions=3, since the root and partition 2 are not among them, but is 2.',
@@ -58,7 +58,7 @@ describe("the simulator's settings", () => {
     expect(problemsOf('partitions=1&nested=1')).toHaveLength(1);
   });
 
-  it('refuse more virtual processors than fit', () => {
+  it('reject more virtual processors than fit', () => {
     expect(problemsOf('partitions=4096&vps=16')).toEqual([]);
     expect(problemsOf('partitions=4096&vps=17')).toEqual([
       'simulator: partitions=4096 with vps=17 make 69632 virtual processors; at most 65536 are possible.',

@@ -82,7 +82,7 @@ describe('a simulated host, at any time', () => {
     });
   });
 
-  it('has run times that add up while no partition stops', () => {
+  it('has run times that add up exactly while no partition stops', () => {
     let held = 0;
     property((before, after) => {
       if ([...before.keys()].some((key) => !after.has(key))) return;
@@ -97,7 +97,7 @@ describe('a simulated host, at any time', () => {
     expect(held).toBeGreaterThan(50);
   });
 
-  it('has run times that still add up to the tick after days', () => {
+  it('has run times that still add up exactly after days', () => {
     let held = 0;
     forEachInterval(
       { query: 'partitions=4', steps: [72n * 60n * minute, 7n, second / 3n] },
@@ -114,7 +114,7 @@ describe('a simulated host, at any time', () => {
     expect(held).toBe(2);
   });
 
-  it('has logical processors that run, and rest in C-states, no longer than there is time', () => {
+  it('has logical processors whose run and idle times do not exceed the elapsed time', () => {
     property((before, after) => {
       for (const [key, object] of after) {
         if (object.name.object !== 'LOGICAL_PROCESSOR') continue;
@@ -128,7 +128,7 @@ describe('a simulated host, at any time', () => {
     });
   });
 
-  it('has virtual processors whose costs go with their counts and fit into the hypervisor run time', () => {
+  it('has virtual processors whose costs match their counts and fit into the hypervisor run time', () => {
     property((_, after) => {
       for (const object of after.values()) {
         const { name } = object;
@@ -148,7 +148,7 @@ describe('a simulated host, at any time', () => {
     });
   });
 
-  it('tells the true numbers of what exists', () => {
+  it('reports the actual numbers of its objects', () => {
     property((_, after, host) => {
       const hypervisor = after.get('');
       const { partitions, logicalProcessors } = host.topology;
@@ -164,7 +164,7 @@ describe('a simulated host, at any time', () => {
     });
   });
 
-  it('shows the same however often it was looked at before', () => {
+  it('has the same pages regardless of earlier reads', () => {
     fc.assert(
       fc.property(sizes, steps, (query, steps) => {
         const walked = hostOf(query);
@@ -185,7 +185,7 @@ describe('a simulated host, at any time', () => {
 });
 
 describe('a simulated host', () => {
-  it('holds time that goes backwards', () => {
+  it('does not change when time goes backwards', () => {
     const host = hostOf('');
     host.advanceTo(30n * second);
     const held = host.objects.map((name) => host.page(name));
@@ -194,14 +194,14 @@ describe('a simulated host', () => {
     expect(host.objects.map((name) => host.page(name))).toEqual(held);
   });
 
-  it('is another one with another seed', () => {
+  it('differs for another seed', () => {
     const [one, other] = ['seed=1', 'seed=2'].map((query) =>
       hostOf(query).page({ object: 'LOGICAL_PROCESSOR', index: 0 }),
     );
     expect(one).not.toEqual(other);
   });
 
-  it('grows evenly within a second, so that ten looks in it see the same rate', () => {
+  it('grows evenly within a second, so that ten reads in it have the same rate', () => {
     const host = hostOf('');
     const run = Array.from({ length: 11 }, (_, tenth) => {
       host.advanceTo(7n * second + (BigInt(tenth) * second) / 10n);
@@ -212,7 +212,7 @@ describe('a simulated host', () => {
     expect(new Set(grown).size).toBe(1);
   });
 
-  it('runs one thing at a time on a logical processor', () => {
+  it('runs one virtual processor at a time on a logical processor', () => {
     const host = hostOf('lps=1&partitions=4&vps=2');
     const readingsBySecond = Array.from({ length: 400 }, (_, n) => {
       host.advanceTo(BigInt(n) * 3_100n);
@@ -227,7 +227,7 @@ describe('a simulated host', () => {
     });
   });
 
-  it('moves every total of the catalogue', () => {
+  it('increases every total of the catalogue', () => {
     const host = hostOf('lps=2&partitions=6&vps=3');
     host.advanceTo(20n * minute);
     const readings = readSimulatedHost(host);
@@ -237,7 +237,7 @@ describe('a simulated host', () => {
     }
   });
 
-  it('gives partitions different characters, and each virtual processor of one the same', () => {
+  it('gives partitions different loads, and the virtual processors of one the same', () => {
     const readings = readSimulatedHost(hostOf('partitions=4&vps=2'));
     const ratio = (key: string): number => {
       const object = readings.get(key);
@@ -247,7 +247,7 @@ describe('a simulated host', () => {
     expect(Math.abs(ratio('partition/1/vp/0') - ratio('partition/2/vp/0'))).toBeGreaterThan(0.05);
   });
 
-  it('is partly loaded, unevenly, and shares what there is when it is full', () => {
+  it('is partly and unevenly loaded, and shares its time when it is full', () => {
     for (const query of ['', 'lps=64&partitions=128&vps=8', 'lps=2&partitions=12']) {
       const host = hostOf(query);
       const before = readSimulatedHost(host);
@@ -271,7 +271,7 @@ describe('a simulated host', () => {
 describe('a simulated host of release 2026', () => {
   const query = 'lps=2&partitions=6&vps=3&release=2026';
 
-  it('has the same numbers as one of 2013 in the counters that both have, except those of additional work', () => {
+  it('has the same values as one of release 2013 in common counters, except those of additional work', () => {
     const [older, newer] = ['release=2013', 'release=2026'].map((release) => {
       const host = hostOf(`lps=2&partitions=4&vps=2&${release}`);
       host.advanceTo(minute);
@@ -287,7 +287,7 @@ describe('a simulated host of release 2026', () => {
     expect(newer?.get('')?.value('modernStandbyEntries')).toBe(0n);
   });
 
-  it('has totals that never go back, and moves all that a row says something about', () => {
+  it('has totals that never go back, and increases all counters with a simulation rule', () => {
     forEachInterval({ query, steps: [second, 20n * minute] }, (before, after) => {
       for (const [key, object] of after) {
         for (const counter of countersInPages(object.name.object, 2026).filter(isTotal)) {
@@ -306,7 +306,7 @@ describe('a simulated host of release 2026', () => {
     }
   });
 
-  it('has costs that still fit into the hypervisor run time, those that were appended among them', () => {
+  it('has costs that still fit into the hypervisor run time, including appended ones', () => {
     property(
       (_, after) => {
         for (const object of after.values()) {

@@ -27,13 +27,13 @@ function asReading(outcome: Reading | HvqlError | undefined): Reading {
 }
 
 describe('the simulator', () => {
-  it('says what it is', () => {
+  it('describes itself', () => {
     const { source } = open('seed=7');
     expect(source.kind).toBe('simulator');
     expect(source.description).toBe('simulator?seed=7&lps=16&partitions=8&vps=4&nested=0');
   });
 
-  it('reads every object of its topology, at the moment of its clock', async () => {
+  it('reads every object of its topology, at the current time of its clock', async () => {
     const { source, clock } = open('lps=2&partitions=3&vps=2');
     clock.advance(5_000);
     const objects = namesOf(await source.topology(unaborted));
@@ -44,7 +44,7 @@ describe('the simulator', () => {
     );
   });
 
-  it('shows the same to all readings at one moment, and time in the pages is time on the clock', async () => {
+  it('returns the same values to all reads at one time, and time in the pages is the time of the clock', async () => {
     const { source, clock } = open();
     const readAll = async (): Promise<readonly Uint8Array[]> => {
       const { outcomes } = await source.read([logicalProcessor, virtualProcessor, hypervisorName], unaborted);
@@ -57,13 +57,13 @@ describe('the simulator', () => {
     expect((after.value(globalTime) ?? 0n) - (before.value(globalTime) ?? 0n)).toBe(1_230_000n);
   });
 
-  it('has been up for ten minutes when it is opened', async () => {
+  it('starts with an uptime of ten minutes', async () => {
     const { source } = open();
     const reading = asReading((await source.read([logicalProcessor], unaborted)).outcomes[0]);
     expect(reading.value(globalTime)).toBe(6_000_000_000n);
   });
 
-  it('leaves readings unchanged while they are held', async () => {
+  it('never changes readings that have been returned', async () => {
     const { source, clock } = open();
     const held = asReading((await source.read([virtualProcessor], unaborted)).outcomes[0]);
     const value = held.value(totalRunTime);
@@ -73,7 +73,7 @@ describe('the simulator', () => {
     expect(later.value(totalRunTime)).toBeGreaterThan(value ?? 0n);
   });
 
-  it('catches up with a quiet night in steps, between which the event loop runs', async () => {
+  it('catches up after an idle night in steps, between which the event loop runs', async () => {
     const { source, clock } = open();
     clock.advance(12 * 3_600_000);
     const controller = new AbortController();
@@ -89,7 +89,7 @@ describe('the simulator', () => {
     }
   });
 
-  it('stands still, moment and all, while the clock goes backwards', async () => {
+  it('does not change, time included, while the clock goes backwards', async () => {
     const { source, clock } = open();
     clock.advance(10_000);
     const latest = await source.read([virtualProcessor], unaborted);
@@ -99,7 +99,7 @@ describe('the simulator', () => {
     expect(asReading(held.outcomes[0]).page?.bytes).toEqual(asReading(latest.outcomes[0]).page?.bytes);
   });
 
-  it('has an error in the place of an object that does not exist, and reads the others', async () => {
+  it('has an error for an object that does not exist, and reads the others', async () => {
     const { source } = open();
     const { outcomes } = await source.read(
       [

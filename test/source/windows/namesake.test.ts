@@ -15,7 +15,7 @@ describe('the virtual processors of machines with one name', () => {
         [1, 3],
       ],
     ],
-    ['of three machines', [0, 0, 1, 0, 1], [1, 2, 2], [[0], [1, 2], [3, 4]]],
+    ['with three machines', [0, 0, 1, 0, 1], [1, 2, 2], [[0], [1, 2], [3, 4]]],
     [
       'by order alone where no machine says how many it has',
       [0, 1, 0, 1],
@@ -25,38 +25,38 @@ describe('the virtual processors of machines with one name', () => {
         [2, 3],
       ],
     ],
-    ['all of the only machine', [1, 0], [7], [[0, 1]]],
-    ['none of a machine that has none yet', [], [0], [[]]],
-  ])('are distinguished: %s', (_title, indexes, counts, groups) => {
+    ['all to the only machine', [1, 0], [7], [[0, 1]]],
+    ['none to a machine that has none yet', [], [0], [[]]],
+  ])('are assigned to machines: %s', (_title, indexes, counts, groups) => {
     expect(tellApart({ indexes, counts })).toEqual(groups);
   });
 
   it.each([
-    ['one that just goes leaves some of its processors', [0, 0, 1], [2, 2]],
-    ['there are more than of the machines', [0, 0], [1]],
-    ['one has none listed', [0, 1], [2, 1]],
-  ])('are not, where %s', (_title, indexes, counts) => {
+    ['a machine that is stopping still has some of its processors', [0, 0, 1], [2, 2]],
+    ['there are more processors than the machines have', [0, 0], [1]],
+    ['a machine has no listed processors', [0, 1], [2, 1]],
+  ])('are not assigned if %s', (_title, indexes, counts) => {
     expect(tellApart({ indexes, counts })).toBeNull();
   });
 });
 
-describe("an instance's name", () => {
+describe('the name of an instance', () => {
   it.each([
     ['web:Hv VP 0', 'web', 0],
     ['a:b:Hv VP 12', 'a:b', 12],
     ['a:Hv VP 1:Hv VP 0', 'a:Hv VP 1', 0],
     ['two\nlines:Hv VP 3', 'two\nlines', 3],
     ['web:Hv VP 0#1', 'web', 0],
-  ])('%j is that of a virtual processor', (name, machine, index) => {
+  ])('names a virtual processor: %j', (name, machine, index) => {
     expect(machineProcessorOf(name)).toEqual({ machine, index });
   });
 
   it.each(['_Total', 'Root VP 0', ':Hv VP 0', 'web:Hv VP', 'web:Hv VP 99999999999', 'web:hvpt'])(
-    '%j is not',
+    'does not name a virtual processor: %j',
     (name) => expect(machineProcessorOf(name)).toBeNull(),
   );
 
-  it('names a partition', () => {
+  it('may name a partition', () => {
     expect(['a:b:hvpt', 'x:hvpt:hvpt', 'web:hvpt#1', '_Total', ':hvpt'].map(machineOf)).toEqual([
       'a:b',
       'x:hvpt',
@@ -67,8 +67,8 @@ describe("an instance's name", () => {
   });
 });
 
-describe('the id of a partition that has none', () => {
-  it('is another one for each name, place and number of namesakes', () => {
+describe('the generated id of a partition that has none', () => {
+  it('differs for each name, position and number of partitions with that name', () => {
     const ids = [
       { name: 'web', place: 0, namesakes: 1 },
       { name: 'Web', place: 0, namesakes: 1 },

@@ -36,7 +36,7 @@ async function failureOf(source: Source): Promise<{ message: string; cause: unkn
 }
 
 describe('PowerShell', () => {
-  it('is started by the first read, once for all of them, and ended with the source', async () => {
+  it('is started by the first read, once for all reads, and stopped with the source', async () => {
     const { host, source } = open();
     expect(host.starts()).toEqual([]);
     await Promise.all([read(source), read(source)]);
@@ -52,7 +52,7 @@ describe('PowerShell', () => {
     await expect(read(source)).rejects.toThrow('The source has been closed.');
   });
 
-  it('is ended after a while without reads, and started again for the next one', async () => {
+  it('is stopped after a while without reads, and started again for the next one', async () => {
     const { host, source } = open({ idleMilliseconds: 50 });
     await read(source);
     await until(() => !isRunning(Number(host.starts()[0]?.pid)));
@@ -60,7 +60,7 @@ describe('PowerShell', () => {
     expect(host.starts()).toHaveLength(2);
   });
 
-  it('is ended though it does not listen', async () => {
+  it('is stopped even if it ignores its input', async () => {
     const { host, source } = open();
     host.behave('deaf');
     await read(source);
@@ -68,7 +68,7 @@ describe('PowerShell', () => {
     expect(isRunning(Number(host.starts()[0]?.pid))).toBe(false);
   });
 
-  it('that is asked while the source closes rejects, and is gone', async () => {
+  it('is stopped when the source closes during a request, which is rejected', async () => {
     const { host, source } = open();
     host.behave('hang');
     const failure = failureOf(source);
@@ -78,7 +78,7 @@ describe('PowerShell', () => {
     expect(isRunning(Number(host.starts()[0]?.pid))).toBe(false);
   });
 
-  it.each(['windowsLineEnds', 'inPieces'])('may answer with %s', async (behaviour) => {
+  it.each(['windowsLineEnds', 'inPieces'])('may respond with %s', async (behaviour) => {
     const { host, source } = open();
     host.behave(behaviour);
     await read(source);
@@ -92,23 +92,26 @@ describe('PowerShell', () => {
     ['brokenLine', 'PowerShell responded with a line that is not a sample.'],
     ['foreign', 'PowerShell responded with a line that is not a sample.'],
     ['flood', 'PowerShell answered with more than 67108864 bytes.'],
-  ])('that answers with "%s" fails the read, is ended, and started again', async (behaviour, message) => {
-    const { host, source, clock } = open();
-    await read(source);
-    host.behave(behaviour);
-    expect((await failureOf(source)).message).toBe(message);
-    await until(() => !isRunning(Number(host.starts()[0]?.pid)));
-    host.behave('answer');
-    expect((await failureOf(source)).message).toBe(
-      `${message} It is started again in 250 ms at the earliest.`,
-    );
-    expect(host.starts()).toHaveLength(1);
-    clock.advance(250);
-    await read(source);
-    expect(host.starts()).toHaveLength(2);
-  });
+  ])(
+    'that responds with "%s" makes the read fail, is stopped, and started again',
+    async (behaviour, message) => {
+      const { host, source, clock } = open();
+      await read(source);
+      host.behave(behaviour);
+      expect((await failureOf(source)).message).toBe(message);
+      await until(() => !isRunning(Number(host.starts()[0]?.pid)));
+      host.behave('answer');
+      expect((await failureOf(source)).message).toBe(
+        `${message} It is started again in 250 ms at the earliest.`,
+      );
+      expect(host.starts()).toHaveLength(1);
+      clock.advance(250);
+      await read(source);
+      expect(host.starts()).toHaveLength(2);
+    },
+  );
 
-  it('that hangs is ended after its time, and its late answer is dropped', async () => {
+  it('that hangs is stopped after its timeout, and its late response is ignored', async () => {
     const { host, source, clock } = open({ limitMilliseconds: 1_500 });
     host.behave('hang');
     expect((await failureOf(source)).message).toBe('PowerShell did not respond within 1500 ms.');
@@ -118,7 +121,7 @@ describe('PowerShell', () => {
     await read(source);
   });
 
-  it('is left alone for twice as long after each failure, up to 30 s, until it answers', async () => {
+  it('is not started for twice as long after each failure, up to 30 s, until it responds', async () => {
     const { host, source, clock } = open();
     host.behave('die');
     for (const pause of [250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]) {
@@ -137,7 +140,7 @@ describe('PowerShell', () => {
     await read(source);
   });
 
-  it('that ends between two reads is started again after the pause', async () => {
+  it('that exits between two reads is started again after a pause', async () => {
     const { host, source, clock, logged } = open();
     host.behave('answerAndDie');
     await read(source);
@@ -148,7 +151,7 @@ describe('PowerShell', () => {
     await read(source);
   });
 
-  it('that answers twice is not asked again', async () => {
+  it('that responds twice is stopped, and started again after a pause', async () => {
     const { host, source, clock } = open();
     host.behave('twice');
     await read(source);
@@ -159,7 +162,7 @@ describe('PowerShell', () => {
     await read(source);
   });
 
-  it('that is not there is reported, and does not crash', async () => {
+  it('that does not exist is reported, and does not crash the process', async () => {
     const { source } = open({ powershell: '/nowhere/powershell.exe' });
     expect((await failureOf(source)).message).toBe(
       'PowerShell could not be started: no such file or directory (ENOENT).',
@@ -177,7 +180,7 @@ describe('PowerShell', () => {
     expect(logged).toEqual([{ facts: { line: complaint }, message: 'PowerShell says on standard error' }]);
   });
 
-  it('that complains without end is logged in twenty lines of a bounded length', async () => {
+  it('that writes errors without end is logged in twenty lines of limited length', async () => {
     const { host, source, logged } = open();
     host.behave('floodErrors');
     await read(source);
@@ -189,8 +192,8 @@ describe('PowerShell', () => {
   });
 });
 
-describe('a caller that no longer waits', () => {
-  it('gets the reason at once, and PowerShell is warm for the next', async () => {
+describe('a caller that aborts', () => {
+  it('gets the reason immediately, and PowerShell keeps running for the next caller', async () => {
     const { host, source } = open();
     host.behave('whenTold');
     const controller = new AbortController();
@@ -203,7 +206,7 @@ describe('a caller that no longer waits', () => {
     expect(host.starts()).toHaveLength(1);
   });
 
-  it('costs no sample that has not started', async () => {
+  it('does not cause a sample that has not been started', async () => {
     const { host, source } = open();
     host.behave('whenTold');
     const controller = new AbortController();

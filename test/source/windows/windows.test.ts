@@ -42,8 +42,8 @@ async function valueOf(source: Source, [name, field]: [ObjectName, string]): Pro
   return outcome.value(counterNamed(name.object, field));
 }
 
-describe('what a Windows host has', () => {
-  it('is listed by the names of the instances, without the sums', async () => {
+describe('the objects of a Windows host', () => {
+  it('are listed by the names of the instances, without the sums', async () => {
     const { source } = open();
     const { logicalProcessors, partitions } = await source.topology(never);
     expect(logicalProcessors).toEqual([0, 1, 2, 3]);
@@ -60,21 +60,21 @@ describe('what a Windows host has', () => {
     );
   });
 
-  it('is in the order of numbers, and knows colons from those of a name', async () => {
+  it('are in numeric order, and names may contain colons', async () => {
     const { source } = open('23h2');
     const { logicalProcessors, partitions } = await source.topology(never);
     expect(logicalProcessors).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
     expect(partitions.find(({ name }) => name === 'a:Hv VP 1')?.virtualProcessors).toEqual([0]);
   });
 
-  it('has ids that stay the same from one start to the next, the root having 1', async () => {
+  it('have ids that stay the same after a restart, and the root has 1', async () => {
     const first = await idsOf(open().source);
     expect(await idsOf(open().source)).toEqual(first);
     expect(first.get('Root')).toEqual([1n]);
     expect(first.get('db:primary')).toEqual([136577848669523n]);
   });
 
-  it('is listed again after a second, and is the same object if nothing has changed', async () => {
+  it('are listed again after a second, and the topology is the same object if nothing has changed', async () => {
     const { source, host, clock } = open();
     const first = await source.topology(never);
     clock.advance(999);
@@ -86,7 +86,7 @@ describe('what a Windows host has', () => {
   });
 });
 
-describe('a value on Windows', () => {
+describe('a counter value on Windows', () => {
   it.each<[Release, ObjectName, string, [string, string, string]]>([
     ['2019', hypervisorName, 'totalPages', ['', '', 'TotalPages']],
     ['23h2', hypervisorName, 'totalPages', ['', '_Total', 'TotalPages']],
@@ -121,7 +121,7 @@ describe('a value on Windows', () => {
     expect(await valueOf(source, [name, field])).toBe(host.recorded(1, recorded));
   });
 
-  it('of a virtual machine is found by its name, colons included', async () => {
+  it('of a virtual machine is found by its name, including colons', async () => {
     const { source, host } = open();
     const [partitionId = 0n] = (await idsOf(source)).get('db:primary') ?? [];
     expect(await valueOf(source, [{ object: 'PARTITION', partitionId }, 'gpaPages'])).toBe(
@@ -150,7 +150,7 @@ describe('a value on Windows', () => {
     expect(new Set(values).size).toBe(2);
   });
 
-  it('is there for every counter that its release reports, and absent for every other', async () => {
+  it('exists for every counter that its release reports, and for no others', async () => {
     for (const release of ['2019', '23h2'] as const) {
       const { source, host } = open(release);
       const names = namesOf(await source.topology(never));
@@ -167,7 +167,7 @@ describe('a value on Windows', () => {
     }
   });
 
-  it('has a property in the newer release for every counter that the catalogue says Windows reports', () => {
+  it('has a property in the newer release for every counter that the catalogue lists for Windows', () => {
     const { host } = open('23h2');
     const named = catalogue.filter(({ reportedBy }) => reportedBy.includes('WINDOWS'));
     expect(named.length).toBeGreaterThan(200);
@@ -175,7 +175,7 @@ describe('a value on Windows', () => {
       expect(host.properties(classOfKind[object]), field).toContain(windows[0]);
   });
 
-  it('is absent alone where this Windows does not have its property', async () => {
+  it('is missing without affecting others if this Windows does not have its property', async () => {
     const { source, host } = open();
     host.rewrite((line) => line.replaceAll('C2TransitionsPersec', 'SomethingElse'));
     const name: ObjectName = { object: 'LOGICAL_PROCESSOR', index: 0 };
@@ -183,7 +183,7 @@ describe('a value on Windows', () => {
     expect(await valueOf(source, [name, 'c1Transitions'])).toEqual(expect.any(BigInt));
   });
 
-  it('is exact up to the last of 64 bits', async () => {
+  it('is exact for all 64 bits', async () => {
     const { source, host } = open();
     const before = host.recorded(0, ['LogicalProcessor', 'Hv LP 0', 'PercentTotalRunTime']);
     host.rewrite((line) => line.replace(`"${before}"`, '"18446744073709551615"'));
@@ -210,7 +210,7 @@ function absentFields(
 }
 
 describe('a sample of a Windows host', () => {
-  it("has the sample's own time: its wall clock, and its steady clock by the frequency", async () => {
+  it('has its own time: its wall clock, and its monotonic clock computed with the frequency', async () => {
     const { source, host } = open();
     const lp: ObjectName = { object: 'LOGICAL_PROCESSOR', index: 0 };
     const { at } = await source.read([lp], never);
@@ -225,14 +225,14 @@ describe('a sample of a Windows host', () => {
     expect(later.at.monotonicNanoseconds - at.monotonicNanoseconds).toBe(2_000_000_000n);
   });
 
-  it('has no moment before one that it has told', async () => {
+  it('never has an earlier time than a previous one', async () => {
     const { source } = open();
     const all = await source.read(namesOf(await source.topology(never)), never);
     const one = await source.read([{ object: 'LOGICAL_PROCESSOR', index: 0 }], never);
     expect(one.at).toEqual(all.at);
   });
 
-  it('tells of each reading when its class was read', async () => {
+  it('includes for each reading the time when its class was read', async () => {
     const { source, host } = open();
     const { at, outcomes } = await source.read(
       [
@@ -249,7 +249,7 @@ describe('a sample of a Windows host', () => {
     expect(at).toEqual(moments[1]);
   });
 
-  it('asks for the classes of what is read, for the properties of the catalogue, and for no others', async () => {
+  it('requests only the classes of the requested objects, and only properties of the catalogue', async () => {
     const { source, host } = open();
     await source.read([{ object: 'LOGICAL_PROCESSOR', index: 0 }], never);
     await source.read([], never);
@@ -275,7 +275,7 @@ describe('a sample of a Windows host', () => {
     expect(Object.keys(vp ?? {})).toHaveLength(2);
   });
 
-  it('is shared by all calls while another is under way', async () => {
+  it('is shared by all calls that arrive while another one is in progress', async () => {
     const { source, host } = open();
     host.behave('whenTold');
     const first = source.read([hypervisorName], never);
@@ -292,7 +292,7 @@ describe('a sample of a Windows host', () => {
     ]);
   });
 
-  it('fails only where a class is missing, and for what stands in it', async () => {
+  it('fails only for the objects of a missing class', async () => {
     const { source, host } = open();
     host.miss('LogicalProcessor', 'VirtualProcessor');
     const { listError, partitions } = await source.topology(never);
@@ -311,7 +311,7 @@ describe('a sample of a Windows host', () => {
     });
   });
 
-  it('says that there is no hypervisor where it finds none of its classes', async () => {
+  it('reports that there is no hypervisor if none of its classes exists', async () => {
     const { source, host } = open();
     host.behave('onlyErrors');
     const failure = {
@@ -344,13 +344,13 @@ describe('the source windows on the command line', () => {
     await expect(openSource(text, world)).rejects.toEqual(new UsageError(problems));
   });
 
-  it('is refused on a machine that is no Windows', async () => {
+  it('is refused on a machine without Windows', async () => {
     await expect(openSource('windows', { ...world, platform: 'linux' })).rejects.toEqual(
       new UsageError(['The source windows reads the Windows host that it runs on, but this is linux.']),
     );
   });
 
-  it('is described as it is written', async () => {
+  it('is described as it was given', async () => {
     for (const text of ['windows', 'windows?powershell=pwsh.exe&idle=5m']) {
       const source = await openSource(text, { ...world, platform: 'win32' });
       expect([source.kind, source.description]).toEqual(['windows', text]);
@@ -359,19 +359,19 @@ describe('the source windows on the command line', () => {
   });
 });
 
-describe('the script that PowerShell runs', () => {
+describe('the PowerShell script', () => {
   const text = readFileSync(new URL('../../../src/source/windows/read-classes.ps1', import.meta.url), 'utf8');
 
-  it('has only ASCII, since Windows PowerShell takes a file without a mark for one of its code page', () => {
+  it('has only ASCII characters, because Windows PowerShell reads a file without a mark in its code page', () => {
     // eslint-disable-next-line no-control-regex
     expect(text).toMatch(/^[\x00-\x7f]*$/);
   });
 
-  it('does not use $input, with which PowerShell would read the questions itself', () => {
+  it('does not use $input, with which PowerShell would consume the requests itself', () => {
     expect(text).not.toMatch(/\$input\b/i);
   });
 
-  it('reads, and changes nothing: each of its commands is known', () => {
+  it('only reads: each of its commands is known', () => {
     const commands = new Set(text.replace(/<#.*?#>/s, '').match(/\b[A-Z][A-Za-z]+-[A-Z][A-Za-z]+\b/g));
     expect([...commands].sort()).toEqual([
       'ConvertFrom-Json',
