@@ -222,6 +222,16 @@ describe.skipIf(tmuxPath === null || natsServerPath === null)('hvql top of a gat
     keys.remove();
   });
 
+  it('says which host there is not', async () => {
+    const url = ['--url', gateway.server.url, '--token-file', tokenFile];
+    const program = new Program(['top', '--once', ...url, '--host-name', 'web-9']);
+    expect(await program.exited).toBe(1);
+    expect(program.stdout).toBe('');
+    expect(program.stderr).toBe(
+      'hvql: NOT_FOUND: There is no host "web-9" that the caller may query. --view hosts shows the other hosts.\n',
+    );
+  });
+
   it('shows the hosts, including one that cannot be reached, and opens one', async () => {
     const columns = ['--columns', 'totalRunTime.counters', '--sort', 'host:asc'];
     const pane = open([

@@ -30,6 +30,7 @@ const advices: Advices = {
     'The service executes only the documents of its --operations. Run hvql top on the machine with the source, without --url.',
   LIMIT_EXCEEDED: 'Show fewer columns (f), or filter (/).',
   BUDGET_EXCEEDED: 'Use a longer interval (d) or fewer columns (f).',
+  NOT_FOUND: 'Press Esc for the other hosts.',
   HOST_UNREACHABLE: 'Retrying at every interval. Press Esc for the other hosts.',
   HOST_INCOMPATIBLE:
     'The host runs another version of hvql, which does not have these counters: choose others (f).',
@@ -42,6 +43,7 @@ const printedAdvices: Advices = {
   PAGE_UNAVAILABLE: '"hvql doctor" says what this machine can read.',
   LIMIT_EXCEEDED: 'Show fewer columns (--columns), or filter (--filter).',
   BUDGET_EXCEEDED: 'Use a longer interval (--every) or fewer columns (--columns).',
+  NOT_FOUND: '--view hosts shows the other hosts.',
   HOST_UNREACHABLE: '--view hosts shows the other hosts.',
   HOST_INCOMPATIBLE:
     'The host runs another version of hvql, which does not have these counters: choose others (--columns).',

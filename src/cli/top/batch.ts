@@ -3,7 +3,7 @@ import type { CommandContext } from '../command-context.ts';
 import { printable } from '../format.ts';
 import { ticks } from '../commands/ticks.ts';
 import { printedAdviceFor } from './advice.ts';
-import { documentOf, loadOf, loadText, overOf, subjectOf, type Asked } from './document.ts';
+import { documentOf, loadOf, loadText, overOf, problemOf, subjectOf, type Asked } from './document.ts';
 import type { GraphLink } from './link/graph-link.ts';
 import { choiceOf, type State } from './state.ts';
 import { legendOf, plainTable } from './screen/table-text.ts';
@@ -48,9 +48,8 @@ async function printAnswer(
   const asked: Asked = { view, wanted, host, isRoot };
   const subject = subjectOf(await link.query(documentOf(asked, null)), asked);
   const table = subject.value === null ? null : view.table(subject, wanted);
-  const problem = table === null ? subject.error : table.problem;
-  if (table === null || problem !== null) {
-    const { code = '', message = 'there is no response' } = problem ?? {};
+  if (table === null || table.problem !== null) {
+    const { code, message } = table?.problem ?? problemOf(subject, asked);
     stderr.write(
       `hvql: ${printable(`${code === '' ? '' : `${code}: `}${message} ${printedAdviceFor(code)}`.trim())}\n`,
     );

@@ -1,7 +1,7 @@
 /** Generates the operation for the content of the screen, and finds the data in its response. */
 import type { ExecutionResult } from 'graphql';
 import { formatDuration } from '../../snapshot/duration.ts';
-import { Place } from './answer.ts';
+import { Place, type AnswerError } from './answer.ts';
 import { columnOf, selectionOf } from './view/counter-column.ts';
 import type { Cell } from './view/cell.ts';
 import { counterNamed } from '../../catalogue/catalogue.ts';
@@ -38,6 +38,13 @@ export function subjectOf(result: ExecutionResult, { view, host }: Asked): Place
   const root = Place.of(result);
   if (view.name === 'hosts') return root.at('fleet');
   return host === null ? root.at('hypervisor') : root.at('host', 'hypervisor');
+}
+
+/** The reason why a response has no subject. A gateway has null, without an error, for a host that the caller may not query. */
+export function problemOf(subject: Place, { host }: Asked): Pick<AnswerError, 'code' | 'message'> {
+  if (subject.error !== null) return subject.error;
+  if (host === null) return { code: '', message: 'There is no response.' };
+  return { code: 'NOT_FOUND', message: `There is no host "${host}" that the caller may query.` };
 }
 
 /** The load of all logical processors together. */

@@ -1,7 +1,7 @@
 /** `hvql top` on a terminal: handles keys and events, and draws frames. */
 import type { ExecutionResult } from 'graphql';
 import { adviceFor } from './advice.ts';
-import { documentOf, loadOf, overOf, subjectOf, type Asked, type Load } from './document.ts';
+import { documentOf, loadOf, overOf, problemOf, subjectOf, type Asked, type Load } from './document.ts';
 import { drawFrame, roomForRows } from './screen/frame.ts';
 import type { GraphLink, LinkProblem } from './link/graph-link.ts';
 import type { GraphFacts } from './link/link-facts.ts';
@@ -172,7 +172,7 @@ class Session {
   #take(result: ExecutionResult, asked: Asked): void {
     const subject = subjectOf(result, asked);
     if (subject.value === null) {
-      const { code = '', message = 'There is no response.' } = subject.error ?? {};
+      const { code, message } = problemOf(subject, asked);
       this.#problem = { message: code === '' ? message : `${code}: ${message}`, advice: adviceFor(code) };
       this.#isBack = false;
       this.#draw();
