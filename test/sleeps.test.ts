@@ -75,7 +75,7 @@ function isExecutorOf(timer: ts.Node, callback: ts.Expression | undefined): bool
 }
 
 describe('the tests', () => {
-  it('wait for conditions (test/until.ts), and for a time only where the table says why', () => {
+  it('wait for conditions (test/until.ts), and for a fixed time only with a reason in the table', () => {
     const found = files
       .map((file) => ({ file, lines: sleepsIn(file) }))
       .filter(({ file, lines }) => lines.length !== (allowed[file]?.[0] ?? 0))

@@ -65,7 +65,7 @@ export function describeSource(
       for (const { virtualProcessors } of partitions) expectAscending(virtualProcessors);
     });
 
-    it('gives the same topology object while nothing in it changes', async () => {
+    it('returns the same topology object while nothing in it changes', async () => {
       const topology = await source.topology(never);
       await source.read([hypervisorName], never);
       expect(await source.topology(never)).toBe(topology);

@@ -116,7 +116,7 @@ describe('a guest connected by its socket', () => {
     for (const token of served.tokens) expect(text).not.toContain(token);
   });
 
-  it('is named in the log, and not on standard output', () => {
+  it('has its socket named in the log, and not on standard output', () => {
     expect(served.program.stdout).toBe(`hvql listening on ${served.url}\n`);
     const lines = served.program.stderr.split('\n').filter((line) => line.includes('guest socket open'));
     expect(lines.map((line) => JSON.parse(line)).map((line) => [line.partition, line.path])).toEqual(

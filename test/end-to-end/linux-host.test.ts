@@ -85,7 +85,7 @@ function expectedValues(readable: readonly string[], isGlobal: boolean): Values 
   );
 }
 
-describe('a Linux host, served,', () => {
+describe('a service for a Linux host', () => {
   const folder = mkdtempSync(join(tmpdir(), 'hvql-linux-'));
   const names = join(folder, 'names.json');
   let served: Served;

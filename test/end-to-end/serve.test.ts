@@ -51,7 +51,7 @@ describe('hvql serve', () => {
     expect(program.stdout).toBe('');
   });
 
-  it('reports all problems of flags and variables at once', async () => {
+  it('reports all problems of flags and variables together', async () => {
     const program = new Program(['serve', '--prot', '1', '--port', 'x', '--source', 'simulator'], {
       HVQL_LOG_LEVEL: 'loud',
       HVQL_SORCE: 'x',

@@ -322,7 +322,7 @@ describe('the metrics text', () => {
 });
 
 describe('a large metrics text', () => {
-  it('is written in slices, so that other work runs in between', async () => {
+  it('is written in time slices, so that other work runs in between', async () => {
     const source = new FakeSource();
     source.partitions = [partitionEntry(1n, null)];
     const { outcomes } = source.readNow([{ object: 'VIRTUAL_PROCESSOR', partitionId: 1n, index: 0 }]);

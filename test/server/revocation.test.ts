@@ -307,7 +307,7 @@ describe('a key set that cannot be fetched', () => {
     },
   );
 
-  it('has a response with Retry-After', async () => {
+  it('results in a response with Retry-After', async () => {
     const token = `${Buffer.from('{"alg":"EdDSA","kid":"x"}').toString('base64url')}.e30.AA`;
     const { status, headers } = await fetch(service.url, { headers: { authorization: `Bearer ${token}` } });
     expect([status, headers.get('retry-after')]).toEqual([503, expect.stringMatching(/^[1-5]$/)]);

@@ -45,7 +45,7 @@ describe('/ready', () => {
     expect([response.status, await response.json()]).toEqual([200, { status: 'ok' }]);
   });
 
-  it('gives anonymous callers a reason but no detail, and the log the detail', async () => {
+  it('returns a reason without details to anonymous callers, and logs the details', async () => {
     const ready = (): Promise<void> =>
       Promise.reject(new HvqlError('PAGE_UNAVAILABLE', 'No /secret/folder.'));
     const own = await startTestService({ ready });

@@ -112,7 +112,7 @@ describe('a duration', () => {
   });
 
   it.each([-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53])(
-    'cannot be made of %d',
+    'cannot be created from %d',
     (milliseconds) => {
       expect(() => formatDuration(milliseconds)).toThrow(RangeError);
     },

@@ -105,7 +105,7 @@ describe('a text that must name the simulator', () => {
     expect(parseSimulator('simulator?lps=3')).toMatchObject({ seed: 1, logicalProcessors: 3 });
   });
 
-  it('is refused where it names another source', () => {
+  it('is refused if it names another source', () => {
     expect(() => parseSimulator('pages:/run/pages?x')).toThrow(
       new UsageError([
         'The simulator is needed, as in simulator?seed=1, but the source is "pages:/run/pages?x".',

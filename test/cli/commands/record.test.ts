@@ -145,7 +145,7 @@ describe('hvql record', () => {
     );
   });
 
-  it('stops at the last frame of a capture that holds it', async () => {
+  it('ends with the last frame of a capture that is not played in a loop', async () => {
     const out = `${scratchFolder()}/capture.tar`;
     const world = new CommandOnTrial();
     const source = await openSource(`capture:${fixture('three-frames')}`, world);

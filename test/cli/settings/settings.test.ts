@@ -408,7 +408,7 @@ describe('hvql serve', () => {
     expect(problemsOf(['serve', ...argv])).toEqual(problems);
   });
 
-  it('reports all problems at once', () => {
+  it('reports all problems together', () => {
     const argv = ['serve', '--prot', '70000', '--port=70000', '--port', '5', '--host', '0.0.0.0', 'extra'];
     argv.push('--min-interval', '5', '--log-level', 'inof', '--json', '--jwt-issuer');
     const env = { HVQL_JWT_SECRE: 'x', HVQL_SOURCE_TIMEOUT: '0s', HVQL_WHATEVER: '1' };

@@ -230,7 +230,7 @@ describe('a sort order of partitions', () => {
     await expect(list('(orderBy: { partition: null })')).rejects.toThrow('must be non-null');
   });
 
-  it('ranks, counts and reads only what the caller may read', async () => {
+  it('sorts, counts and reads only partitions that the caller may read', async () => {
     const args = '(orderBy: { virtualProcessors: { counter: TOTAL_RUN_TIME } }, first: 1)';
     const { ids, total, info, errors } = await list(args, { caller: caller(5n) });
     expect(errors).toEqual([]);
@@ -241,7 +241,7 @@ describe('a sort order of partitions', () => {
     expect([unrelated.ids, unrelated.total, unrelated.errors]).toEqual([[], 0, []]);
   });
 
-  it('has the cost of what it reads and ranks', async () => {
+  it('has the cost of the objects that it reads and sorts', async () => {
     const order = '(orderBy: { virtualProcessors: { counter: TOTAL_RUN_TIME } }, first: 1)';
     // Eight processors are ranked by their readings.
     const refused = await list(order, { limits: { maxPages: 7 } });

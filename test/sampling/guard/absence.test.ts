@@ -96,7 +96,7 @@ describe('a change after an absence of the object that the service has noticed',
     });
   });
 
-  it('waits as well if only the page was absent', async () => {
+  it('also waits if only the page was absent', async () => {
     const query = `{ partition(id: 5) { virtualProcessor(index: 0) { ${change} } } }`;
     await ask({ source, sampler, query: everything });
     await source.wait(500);
@@ -109,7 +109,7 @@ describe('a change after an absence of the object that the service has noticed',
     expect(data.partition.virtualProcessor).toEqual(still);
   });
 
-  it('waits as well if one virtual processor of several was absent', async () => {
+  it('also waits if one virtual processor of several was absent', async () => {
     source.partitions = [root, partitionEntry(5n, 1n, 2)];
     await ask({ source, sampler, query: everything });
     source.partitions = [root, guest];

@@ -196,7 +196,7 @@ function rejectWith(reason: unknown): () => Promise<never> {
   return () => Promise.reject(reason);
 }
 
-describe('anything that a source throws', () => {
+describe('any value that a source throws', () => {
   it.each<[string, () => Promise<never>]>([
     ['undefined', rejectWith(undefined)],
     ['null', rejectWith(null)],

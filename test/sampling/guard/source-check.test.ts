@@ -109,7 +109,7 @@ describe('an invalid topology', () => {
     ]);
   });
 
-  it('is checked once while the source gives the same object', async () => {
+  it('is checked once while the source returns the same object', async () => {
     const topology = topologyOf([0, 1], source.partitions);
     let found = 0;
     const counting: Topology = {

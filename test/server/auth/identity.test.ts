@@ -92,7 +92,7 @@ afterAll(() => {
 });
 
 describe('a token signed with the secret', () => {
-  it.each(['HS256', 'HS384', 'HS512'])('by %s identifies the caller', async (alg) => {
+  it.each(['HS256', 'HS384', 'HS512'])('with %s identifies the caller', async (alg) => {
     const identity = await open({ kind: 'secret', secret });
     const token = await sign({ hv_partition: '5', exp: nowInSeconds + 60 }, { alg }, secret);
     expect(await identity.authenticate(`Bearer ${token}`)).toMatchObject({
@@ -305,7 +305,7 @@ describe('a token signed with a private key', () => {
     ['ES512', 'p521'],
     ['EdDSA', 'ed25519'],
   ] as const)(
-    'by %s is verified with the public key, as PEM, as JSON Web Key and in a set',
+    'with %s is verified with the public key, as PEM, as JSON Web Key and in a set',
     async (alg, name) => {
       const { publicKey, privateKey } = pairs[name];
       const token = await sign({ hv_partition: '7' }, { alg }, privateKey);

@@ -247,7 +247,7 @@ describe('the playback of a capture', () => {
     expect(await showsSecond()).toBe(1);
   });
 
-  it('has the same topology object for as long as nothing in it changes, in every frame', async () => {
+  it('returns the same topology object while nothing in it changes, in every frame', async () => {
     for (const path of [fixture('three-frames'), await packTar(fixture('three-frames'))]) {
       const source = await open(path);
       const first = await source.topology(never);

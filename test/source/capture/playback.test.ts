@@ -27,7 +27,7 @@ function shownAt(times: readonly number[], settings: Partial<PlaybackSettings>):
 }
 
 describe('a playback', () => {
-  it('starts with the first read, plays at its own pace, and holds the last frame', () => {
+  it('starts with the first read, plays at the recorded pace, and stays at the last frame', () => {
     expect(shownAt([60_000, 60_999, 61_000, 63_999, 64_000, 999_000], {})).toEqual([
       'at-0 0 0',
       'at-0 0 0',

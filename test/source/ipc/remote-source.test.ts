@@ -204,7 +204,7 @@ describe('shared reads of a source', () => {
       expect(outcome).not.toBeInstanceOf(HvqlError);
   });
 
-  it('do not give a failed read to later calls', async () => {
+  it('do not return a failed read to later calls', async () => {
     fake.broken.set('*', new HvqlError('PAGE_UNAVAILABLE', 'not now'));
     await expect(owned.read([processor], never)).rejects.toThrow('not now');
     await expect(owned.topology(never)).rejects.toThrow('not now');

@@ -167,7 +167,7 @@ describe.each(Object.entries(kinds))('the areas of %s', (_kind, open) => {
     expect(await areasOf(one)).toEqual(['SELF', 'PARENT']);
   });
 
-  it('are both recorded, each as what it is', async () => {
+  it('are both recorded, each as its own page', async () => {
     const folder = folderWithAreas();
     rmSync(join(folder, 'partition/5/vp/0/stats.page'));
     const out = join(scratchFolder(), 'recorded');

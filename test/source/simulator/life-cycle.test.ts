@@ -112,7 +112,7 @@ describe('the load of a partition', () => {
     expect(Math.min(...boots)).toBeGreaterThan(80);
   });
 
-  it('is the highest of all at some time', () => {
+  it('is at some time the highest of all partitions', () => {
     const busiest = loads.map((snapshot) => [...snapshot].sort((a, b) => b[1] - a[1])[0]?.[0]);
     expect(new Set(busiest).size).toBeGreaterThan(5);
   });

@@ -132,7 +132,7 @@ describe('a counter value on Windows', () => {
     ).toBe(host.recorded(0, ['VirtualProcessor', 'db:primary:Hv VP 1', 'HypercallsPersec']));
   });
 
-  it('of each of two machines with one name is its own', async () => {
+  it('is distinguished between two machines with one name', async () => {
     const { source, host } = open();
     const { partitions } = await source.topology(never);
     const webs = partitions.filter(({ name }) => name === 'web');
