@@ -28,8 +28,9 @@ export interface Pageable<Item> {
 
 /** The requested page; without first and last, the first page of maximum size. */
 export function pageOf<Item>(list: Pageable<Item>, page: PageArguments): Page<Item> {
-  const first = sizeArgument('first', page.first, list.maxPageSize);
-  const last = sizeArgument('last', page.last, list.maxPageSize);
+  const limits = { most: list.maxPageSize, rest: 'after or before' };
+  const first = sizeArgument('first', page.first, limits);
+  const last = sizeArgument('last', page.last, limits);
   const after = page.after == null ? null : list.parseCursor(page.after);
   const before = page.before == null ? null : list.parseCursor(page.before);
   const start = after === null ? 0 : countOf(list, (position) => position <= after);
@@ -50,17 +51,21 @@ function countOf<Item>(list: Pageable<Item>, holds: (position: bigint) => boolea
   return index === -1 ? list.items.length : index;
 }
 
-/** The size of a page; null if it is not given. Throws INVALID_PARAMETER below 0 and LIMIT_EXCEEDED above the maximum. */
+/**
+ * The size of a page; null if it is not given. Throws INVALID_PARAMETER below 0 and LIMIT_EXCEEDED above the maximum.
+ * `rest` has the arguments with which the rest can be requested, if there are any.
+ */
 export function sizeArgument(
   name: string,
   value: number | null | undefined,
-  maxPageSize: number,
+  { most, rest }: { readonly most: number; readonly rest?: string },
 ): number | null {
   const size = countArgument(name, value);
-  if (size === null || size <= maxPageSize) return size;
-  throw new HvqlError(
-    'LIMIT_EXCEEDED',
-    `${name} needs to be at most ${maxPageSize}, but is ${size}: request the rest with after or before.`,
-    { argument: name, limit: maxPageSize, actual: size },
-  );
+  if (size === null || size <= most) return size;
+  const advice = rest === undefined ? '' : `: request the rest with ${rest}`;
+  throw new HvqlError('LIMIT_EXCEEDED', `${name} needs to be at most ${most}, but is ${size}${advice}.`, {
+    argument: name,
+    limit: most,
+    actual: size,
+  });
 }

@@ -60,7 +60,7 @@ function orderedPage(
 ): PartitionPage {
   const { filter, orderBy, page } = list;
   const { maxPageSize } = view.limits;
-  const first = sizeArgument('first', page.first, maxPageSize) ?? maxPageSize;
+  const first = sizeArgument('first', page.first, { most: maxPageSize }) ?? maxPageSize;
   for (const name of ['after', 'before', 'last'] as const) {
     if (page[name] != null) throw withoutPlace(name);
   }

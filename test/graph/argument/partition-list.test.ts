@@ -203,6 +203,9 @@ describe('a sort order of partitions', () => {
     });
     const all = await list('(orderBy: { virtualProcessors: { counter: TOTAL_RUN_TIME } }, first: 4)');
     expect(all.info).toMatchObject({ hasNextPage: false, endCursor: null });
+    const tooMany = await list('(orderBy: { virtualProcessors: { counter: TOTAL_RUN_TIME } }, first: 101)');
+    // No argument requests the rest.
+    expect(tooMany.answer.errors?.[0]?.message).toBe('first needs to be at most 100, but is 101.');
     for (const argument of ['last: 1', 'after: "x"', 'before: "x"']) {
       const { ids, errors, answer } = await list(
         `(orderBy: { virtualProcessors: { counter: TOTAL_RUN_TIME } }, ${argument})`,

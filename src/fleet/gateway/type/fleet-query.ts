@@ -65,7 +65,7 @@ export function defineFleetQuery(
         description: 'The objects with these global ids, in the same order.',
         args: { ids: t.arg.idList({ required: true, description: 'The global ids, at most 100.' }) },
         resolve: (_root, { ids }, context, info) => {
-          sizeArgument('ids', ids.length, mostRanked);
+          sizeArgument('ids', ids.length, { most: mostRanked });
           return nodesOf(fleetOf(context), { ids, info }) as never;
         },
       }),

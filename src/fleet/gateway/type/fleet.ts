@@ -129,7 +129,7 @@ async function ranked(
   },
 ): Promise<readonly object[]> {
   const { info, ranking, wrap, listOf } = list;
-  const first = sizeArgument('first', list.first, mostRanked) ?? mostRanked;
+  const first = sizeArgument('first', list.first, { most: mostRanked }) ?? mostRanked;
   const part = partOf(info, (selection, args) =>
     wrap(selection.replace(/\}$/, `  ${ranking.selection}\n}`), args),
   );

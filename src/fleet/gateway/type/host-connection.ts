@@ -89,7 +89,7 @@ export function pageOfHosts(
     readonly filter?: HostFilter | null | undefined;
   },
 ): HostPage {
-  const size = sizeArgument('first', args.first, mostHostsOnPage) ?? mostHostsOnPage;
+  const size = sizeArgument('first', args.first, { most: mostHostsOnPage, rest: 'after' }) ?? mostHostsOnPage;
   const { nameContains, status } = args.filter ?? {};
   const all = hosts.filter(
     (host) =>
