@@ -1,4 +1,4 @@
-/** Asks the graph a question over a source, as a caller, without a server. */
+/** Executes an operation over a source, as a caller, without a server. */
 import { parse, validate, type ExecutionResult } from 'graphql';
 import { allPrivileges, type Caller, type LocalCaller, type Privilege } from '../src/access/caller.ts';
 import { executeOperation, operationContext } from '../src/execution/execute.ts';

@@ -1,4 +1,4 @@
-/** A source in memory for tests: real pages, a clock in the test's hands, and a count of what was read. */
+/** A source in memory for tests: real pages, a clock that the test controls, and a record of what was read. */
 import type { Counter } from '../src/catalogue/counter.ts';
 import { HvqlError } from '../src/errors.ts';
 import { decodePage } from '../src/page/decode.ts';

@@ -1,4 +1,4 @@
-/** Subscribes to the graph over a source, without a server, with time in the test's hands. */
+/** Subscribes to the graph over a source, without a server, with a clock that the test controls. */
 import { parse, validate, type ExecutionResult } from 'graphql';
 import { expect, vi } from 'vitest';
 import type { Caller } from '../src/access/caller.ts';

@@ -8,7 +8,7 @@ export interface RawClient {
   readonly socket: Socket;
   /** Resolves once it is closed, after an error as well. */
   readonly closed: Promise<void>;
-  /** Closes it with RST where it is TCP; a UNIX socket has no more than that its peer finds it gone. */
+  /** Closes a TCP connection with RST. A UNIX socket has no RST: its peer sees that it is closed. */
   readonly reset: () => void;
 }
 

@@ -92,7 +92,7 @@ export function askByWebSocket(
   });
 }
 
-/** Every way to ask one question, each with the same answer. */
+/** Every transport for one query; all return the same response. */
 export const secureWays: Readonly<
   Record<
     'POST' | 'GET' | 'SSE' | 'WebSocket',

@@ -11,7 +11,7 @@ export function announce(server: Server): void {
   endWithParent();
 }
 
-/** Ends this process when the one that forked it goes away. */
+/** Ends this process when the one that forked it exits. */
 export function endWithParent(): void {
   process.on('disconnect', () => process.exit());
 }

@@ -40,7 +40,7 @@ export interface Round {
   readonly processorMicroseconds: number | null;
 }
 
-/** A server that is asked. */
+/** A server under load. */
 interface Opponent {
   readonly contender: Contender;
   readonly server: RunningServer;

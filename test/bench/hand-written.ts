@@ -1,4 +1,4 @@
-/** The answers as one writes them by hand who needs no more than these three: no GraphQL, and nothing is checked. */
+/** Hand-written responses to exactly these three queries: no GraphQL, and no checks. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { Counter } from '../../src/catalogue/counter.ts';
 import type { HostInMemory } from './host.ts';

@@ -1,4 +1,4 @@
-/** The host that all servers have before them: simulated for one moment, then frozen as a page folder. */
+/** The host of all servers: simulated up to one time, then stored as a page folder. */
 import { mkdtempSync, existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -59,7 +59,7 @@ async function simulated({
   };
 }
 
-/** The root never goes away. */
+/** The root never stops. */
 function spare(partitions: number): number {
   return partitions === 1 ? 0 : 2 + Math.ceil(partitions / 5);
 }

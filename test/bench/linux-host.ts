@@ -1,4 +1,4 @@
-/** What a snapshot of a whole Linux host costs beside `cat` of the same files. */
+/** The cost of a snapshot of a whole Linux host, compared with `cat` of the same files. */
 import { spawnSync } from 'node:child_process';
 import {
   closeSync,

@@ -1,4 +1,4 @@
-/** What the servers are asked, as GraphQL, and on how large a host. */
+/** The GraphQL operations sent to the servers, and the sizes of the hosts. */
 import { countersInPages } from '../../src/catalogue/catalogue.ts';
 import type { Counter } from '../../src/catalogue/counter.ts';
 import type { StatisticsObject } from '../../src/catalogue/group.ts';
@@ -19,13 +19,13 @@ export type WorkloadName = QuestionName | 'S cold' | 'M cold' | 'W cold';
 /** What stands in the body of a load is another text in each request. */
 export const newTextMark = '[<id>]';
 
-/** A question that all servers answer. */
+/** An operation that all servers support. */
 export interface Workload {
   readonly name: WorkloadName;
   readonly title: string;
   readonly host: HostSize;
   readonly query: string;
-  /** Clients that ask at once. Answers of megabytes would only stand in each other's way. */
+  /** The number of simultaneous clients. Responses of megabytes would only delay each other. */
   readonly connections: number;
   /** Whether each request has a text of its own, so that nothing can be kept of it: no parsing, no plan. */
   readonly isNewText: boolean;

@@ -7,7 +7,7 @@ import type { Reading } from '../../src/snapshot/reading.ts';
 import { namesOf } from '../../src/source/host-snapshot.ts';
 import type { Source } from '../../src/source/source.ts';
 
-/** A source to try, with a well-formed host of at least two partitions behind it. */
+/** A source to test, with a valid host of at least two partitions. */
 export interface SourceOnTrial {
   readonly source: Source;
   /** Lets time pass: the numbers of logical processor 0 change, at least. */

@@ -1,4 +1,4 @@
-/** A partition that goes and comes back under its id, in page folders as the built program reads them. */
+/** A partition that stops and starts again with its id, in page folders that the built program reads. */
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';

@@ -231,7 +231,7 @@ describe.each(Object.entries(transports))('by %s,', (_transport, transport) => {
         expect(new Set(nodes.map(({ partitionId }: any) => partitionId))).toEqual(new Set(caller.readable));
         expect(pageInfo.hasNextPage).toBe(false);
       }
-      // Whom it asks for by name and may not read, it learns no more of than of one that does not exist.
+      // It learns no more of a partition that it may not read than of one that does not exist.
       for (const id of [...everything, '99'].filter((each) => !caller.readable.includes(each))) {
         const { data } = await ask(
           `{ hypervisor { partitions(filter: { ids: ["${id}"] }, orderBy: { ${orders[0]} }) { totalCount nodes { partitionId } } } }`,

@@ -1,4 +1,4 @@
-/** Allowed operations only, on every way in: what is in the folder is answered, and nothing else is. */
+/** Allowed operations on every transport: only those of the folder run. */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -28,7 +28,7 @@ function hashOf(text: string): { readonly extensions: object } {
   return { extensions: { persistedQuery: { version: 1, sha256Hash: idOf(text).slice(7) } } };
 }
 
-/** The first that comes back: a result, or only errors. `status` is null for a way that has none. */
+/** The first response: a result, or only errors. `status` is null for a transport that has none. */
 interface Answer {
   readonly status: number | null;
   readonly body: { readonly data?: unknown; readonly errors?: readonly { readonly extensions: any }[] };

@@ -7,7 +7,7 @@ import { chromium, type BrowserContext, type BrowserContextOptions, type Page } 
 /** A browser, and what went wrong in its pages. */
 export interface TestBrowser {
   readonly context: BrowserContext;
-  /** Addresses outside of the service that its pages asked for. */
+  /** Addresses outside the service that its pages requested. */
   readonly elsewhere: string[];
   /** Errors that its pages logged or did not catch, among them what a content security policy has refused. */
   readonly complaints: string[];

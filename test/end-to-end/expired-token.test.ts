@@ -93,7 +93,7 @@ describe.each([
 
     await moveClock(40 * minute);
     for (const watcher of ending) {
-      // Neither complete nor an error of the operation: the connection goes.
+      // Neither complete nor an error of the operation: the connection is closed.
       expect((await watcher.end()).kind).toBe('error');
       expect(watcher.last.data).toBeUndefined();
       expect(codesOf(watcher.last)).toEqual(['UNAUTHENTICATED']);

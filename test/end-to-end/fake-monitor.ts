@@ -6,7 +6,7 @@ import { connect, createServer, type Socket } from 'node:net';
 export interface FakeMonitor {
   /** The guest connects to CID 2 at this port of its virtual socket: a connection, or null where it was refused. */
   connect(port: number): Promise<Socket | null>;
-  /** The monitor ends; its own socket goes. */
+  /** The monitor ends, and removes its own socket. */
   stop(): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-/** Guests without tokens: the built program, its sockets, and who comes by them. */
+/** Guests without tokens: the built program, its sockets, and their clients. */
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { mkdtempSync } from 'node:fs';
 import { request } from 'node:http';

@@ -164,7 +164,7 @@ describe.each(['plain', 'TLS'] as const)('after a response that is slow to send,
 });
 
 describe('the script of GraphiQL', () => {
-  /** One who never reads what it asks for. */
+  /** A client that never reads the response that it requested. */
   const ask = async ({ socket }: RawClient, request: string): Promise<Socket> => {
     socket.pause();
     await new Promise<void>((resolve) => void socket.write(request, () => resolve()));

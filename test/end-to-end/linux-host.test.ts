@@ -1,4 +1,4 @@
-/** A Linux host, served: every caller gets exactly what its files say, in queries and live. */
+/** A service for a Linux host: every caller gets exactly what its files contain, in queries and events. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

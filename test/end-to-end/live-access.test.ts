@@ -1,4 +1,4 @@
-/** Every caller × every object, watched: a subscription gets exactly what a query gets. */
+/** Every caller × every object: a subscription gets exactly what a query gets. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { callers, expectedVerdict, openAccessHost, parents, type AccessHost } from './access-host.ts';
 import { post } from './program.ts';
@@ -54,7 +54,7 @@ describe.each(Object.entries(transports))('over %s,', (_name, watch) => {
           const event = await watcher.event(0);
           expect(told(event, 'partition')).toEqual(told(asked, 'partition'));
           const isDenied = event.data === null;
-          // A stream that has nothing to tell, and never will, is over.
+          // A stream that has nothing to send, and never will, ends.
           if (isDenied) expect(await watcher.end()).toEqual({ kind: 'complete' });
           expect(watcher.ending === null).toBe(!isDenied);
           watcher.stop();
@@ -81,7 +81,7 @@ describe.each(Object.entries(transports))('over %s,', (_name, watch) => {
         token,
         query: `subscription { hypervisor(every: "200ms") ${hypervisor} }`,
       });
-      // The second event goes another way than the first.
+      // The second event is created by other code than the first.
       for (const event of [await watcher.event(0), await watcher.event(1)]) {
         expect(told(event, 'hypervisor')).toEqual(told(asked, 'hypervisor'));
       }

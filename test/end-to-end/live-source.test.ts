@@ -1,4 +1,4 @@
-/** Streams over a source that comes and goes under them: none is lost, and none says what is not so. */
+/** Streams over a source that fails and recovers: none ends, and none has false values. */
 import { cp, mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

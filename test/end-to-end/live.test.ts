@@ -257,7 +257,7 @@ describe.skipIf(process.platform !== 'linux')('a service without subscriptions',
     watchers.forEach((watcher) => watcher.stop());
     await until(() => messages().filter((message) => message === 'stream closed').length === 2);
 
-    // Any look at the source would now fail, and the log would have it.
+    // Any read of the source would now fail, and be logged.
     await rename(join(folder, 'pages'), join(folder, 'away'));
     const linesBefore = messages().length;
     // The first time may include what is left to be done once, such as closing connections.
@@ -268,7 +268,7 @@ describe.skipIf(process.platform !== 'linux')('a service without subscriptions',
     const { data } = await post(url, { token: tokens[0], query: '{ service { source { isAnswering } } }' });
     expect(data.service.source.isAnswering).toBe(true);
 
-    // It fails as soon as a client watches again.
+    // It fails as soon as a client subscribes again.
     const again = watchBySse({ url, token: tokens[0], query });
     expect(await again.event(0)).toMatchObject({ errors: [{ extensions: { code: 'PAGE_UNAVAILABLE' } }] });
     await until(() => messages().includes('the source does not respond'));

@@ -16,7 +16,7 @@ interface Shot {
   readonly body?: string;
   readonly headers?: Record<string, string>;
 }
-/** What came back. */
+/** The response. */
 interface Answer {
   readonly status: number;
   readonly type: string | null;
@@ -56,7 +56,7 @@ const refused =
   (status: number, code: string) =>
   (answer: Answer): void =>
     expectRefusal(answer, { status, code });
-/** Refused, with the limit and what was asked for. */
+/** Refused, with the limit and the requested amount. */
 const beyond =
   (facts: { limit: number; actual: number }) =>
   (answer: Answer): void => {

@@ -1,4 +1,4 @@
-/** Quiet streams through a real proxy that cuts what says nothing for 20 seconds. */
+/** Idle streams through a real proxy that closes connections that are silent for 20 seconds. */
 import { cp, mkdtemp, rename, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -15,7 +15,7 @@ const idleLimitSeconds = 20;
 describe.skipIf(nginx === null)('behind a proxy that closes idle connections', () => {
   let folder: string;
   let served: Served;
-  /** Says nothing after its headers, to show that the proxy does what it is here for. */
+  /** Sends nothing after its headers, to show that the proxy closes idle connections. */
   let mute: Server;
   let proxyUrl: string;
 

@@ -1,4 +1,4 @@
-/** The service as a process: what it says, how it starts, how it ends. */
+/** The service as a process: what it prints, how it starts, how it ends. */
 import { cp, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,7 +29,7 @@ describe('hvql serve', () => {
     async (signal) => {
       const { program, url, tokens } = await serve();
       const underWay = post(url, { token: tokens[0], query: rates });
-      // The question has arrived once the source was asked.
+      // The request has arrived once the source is called.
       const lastRead = '{ service { source { lastReadAt } } }';
       await until(async () => {
         const { data } = await post(url, { token: tokens[0], query: lastRead });

@@ -1,4 +1,4 @@
-/** A source that fails under the built program, and is back: questions, streams, /ready and the log. */
+/** A source of the built program that fails and recovers: queries, streams, /ready and the log. */
 import { cp, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,7 +48,7 @@ function logged(message: string): any[] {
   return lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === message);
 }
 
-/** Polls /ready until it says this, and tells after how many milliseconds. */
+/** Polls /ready until it has this status; returns the milliseconds that it took. */
 async function readyIs(status: number): Promise<number> {
   const start = performance.now();
   await until(async () => (await ready()) === status);

@@ -9,7 +9,7 @@ import {
   type Socket,
 } from 'node:net';
 
-/** A port on loopback that leads elsewhere. */
+/** A port on loopback that forwards to another one. */
 export class TcpForwarder {
   readonly #to: NetConnectOpts;
   readonly #sockets = new Set<Socket>();
@@ -42,7 +42,7 @@ export class TcpForwarder {
     this.#port = (server.address() as AddressInfo).port;
   }
 
-  /** Ends what is connected, and takes no more. */
+  /** Closes all connections, and accepts no more. */
   cut(): void {
     this.#server?.close();
     for (const socket of this.#sockets) socket.destroy();

@@ -1,4 +1,4 @@
-/** The built program with TLS: how it starts, who gets in, what it keeps to itself. */
+/** The built program with TLS: how it starts, whom it accepts, and what it keeps secret. */
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';

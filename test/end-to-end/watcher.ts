@@ -1,17 +1,17 @@
-/** Watches the service with the clients that people use: graphql-sse and graphql-ws. */
+/** Subscribes to the service with common clients: graphql-sse and graphql-ws. */
 import { createClient as createSseClient } from 'graphql-sse';
 import { createClient as createWebSocketClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { atFileEnd } from '../file-end.ts';
 
-/** What is watched, and with whose token. */
+/** The subscription, and its token. */
 export interface Watched {
   readonly url: string;
   readonly token?: string | undefined;
   readonly query: string;
 }
 
-/** How a stream ended: completed, broken off with an error, or left by this side. */
+/** How a stream ended: completed, with an error, or by this side. */
 export type Ending = { readonly kind: 'complete' } | { readonly kind: 'error'; readonly error: unknown };
 
 const watching = new Set<Watcher>();
@@ -20,7 +20,7 @@ atFileEnd(() => {
   watching.clear();
 });
 
-/** One stream and all that came over it. Nothing is tried again: a stream that is lost stays lost. */
+/** One stream and all events that it received. It does not reconnect. */
 export class Watcher {
   readonly events: any[] = [];
   /** When each of them came, on this process's steady clock. */
@@ -76,7 +76,7 @@ export class Watcher {
     return this.events[number];
   }
 
-  /** The next event that is still to come and is like this. */
+  /** The next future event that matches this. */
   async next(isWanted: (event: any) => boolean = () => true): Promise<any> {
     const from = this.events.length;
     await this.until(({ events, ending }) => ending !== null || events.slice(from).some(isWanted));

@@ -7,7 +7,7 @@ import { HostStreams, streamRequest } from '../../src/fleet/gateway/live/host-st
 import { caller } from '../ask.ts';
 import { readableLog } from '../server/test-service.ts';
 
-/** A stream that a host has been asked for. */
+/** A stream that was requested from a host. */
 interface Watched extends HostStreamListener {
   readonly question: HostQuestion;
   readonly renewals: string[];

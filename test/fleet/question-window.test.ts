@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { askInWindow } from '../../src/fleet/gateway/question-window.ts';
 
-/** Asks that many hosts, and the test gives the answers; `most` is how many waited for one at the same time. */
+/** Sends requests to that many hosts; the test provides the responses. `most`: the most pending requests. */
 function ask({ hosts, expected, actual }: { hosts: number; expected: number; actual: number }) {
   const open: (() => void)[] = [];
   const state = { asked: 0, most: 0, isDone: false };
@@ -17,7 +17,7 @@ function ask({ hosts, expected, actual }: { hosts: number; expected: number; act
       expectedBytes: () => expected,
     },
   ).then(() => (state.isDone = true));
-  /** Gives that many answers, the oldest first, and lets what follows them be asked. */
+  /** Provides that many responses, the oldest first, and lets the next requests be sent. */
   const answer = async (count: number): Promise<void> => {
     for (const give of open.splice(0, count)) give();
     // Longer than the next hosts wait to be asked together.

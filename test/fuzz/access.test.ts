@@ -27,7 +27,7 @@ const folder = mkdtempSync(join(tmpdir(), 'hvql-access-fuzz-'));
 const socketPath = join(folder, 'guest.sock');
 
 const { seed, numRuns } = fuzzSettings(100);
-/** Each is asked some ten operations. */
+/** Each runs some ten operations. */
 const hosts = Array.from({ length: Math.ceil(numRuns / 10) }, (_, n) => new RandomHost(seed, 2_000 + n));
 
 /** What the service runs over: another host and another caller of the guest socket for each trial. */
@@ -85,10 +85,10 @@ const listeners = {
   'a guest socket': async (): Promise<ListenerToTry> => ({ place: { socketPath }, token: null }),
 } as const;
 
-/** What came by which way, so that no way goes without a case. */
+/** Which outcomes each transport had, so that every transport has a case. */
 const seen = new Set<string>();
 
-/** One trial; says what is wrong. */
+/** One trial; returns what is wrong. */
 async function problemsOf(number: number): Promise<string[]> {
   const choose = choicesOf(seed, number);
   const host = oneOf(choose, hosts);

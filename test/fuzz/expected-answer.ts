@@ -25,7 +25,7 @@ import { join, type Expectation, type Fault } from './expectation.ts';
 import { rootThing, type AskedWorld } from './expected-root.ts';
 import type { Meant, Thing } from './expected-thing.ts';
 
-/** An operation as it was asked. */
+/** An operation as it was sent. */
 export interface AskedOperation {
   readonly schema: GraphQLSchema;
   readonly document: DocumentNode;

@@ -1,4 +1,4 @@
-/** Answers by HTTP as bytes: whether they are whole, and what is in them. */
+/** HTTP responses as bytes: whether they are complete, and what they contain. */
 
 /** Codes that a client may get for any request. */
 export const expectedCodes: ReadonlySet<string> = new Set([

@@ -49,7 +49,7 @@ const hosts = Array.from({ length: 300 }, (_, n) => new RandomHost(3, n));
 
 const judged = (it: Answer): string[] => judge(trial, it, { snapshots: trial.host.snapshots, earlier: [] });
 
-/** Changes of a right answer that make it wrong, and what is to be said of each. */
+/** Changes that make a correct response wrong, and the error that the judge must find for each. */
 const doctors: readonly (readonly [what: string, change: (answer: any) => void, verdict: RegExp])[] = [
   [
     'a partition that the caller may not read, in a list',

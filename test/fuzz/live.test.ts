@@ -55,7 +55,7 @@ describe('any subscription', () => {
   );
 });
 
-/** Takes the first two events, the second one interval later; tells what is wrong with them. */
+/** Takes the first two events, the second one interval later; returns what is wrong with them. */
 async function problemsOf(trial: Trial): Promise<string[]> {
   const { host, operation, document, caller } = trial;
   host.rewind();
@@ -109,7 +109,7 @@ async function secondProblems(
   return problems.length === 0 ? [] : [...problems.map((problem) => `second event: ${problem}`), answers];
 }
 
-/** Whether nothing new is to be said, or not so soon. */
+/** Whether no event is due, or not yet. */
 function maySilenceBe({ document, operation }: Trial): boolean {
   const definition = getOperationAST(document);
   const [field] = definition?.selectionSet.selections ?? [];

@@ -27,7 +27,7 @@ export function randomExchange(choose: Choose): OddExchange {
   return { pieces, methods: [] };
 }
 
-/** Good requests with a few bytes gone, doubled or changed. */
+/** Valid requests with a few bytes removed, repeated or changed. */
 export function mutatedExchange(choose: Choose, token: string): OddExchange {
   const request = oneOf(choose, [postOf, getOf])(oneOf(choose, goodQueries), token);
   const bytes = mutated(choose, request);

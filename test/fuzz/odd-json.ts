@@ -73,7 +73,7 @@ export function oddText(choose: Choose): string {
   return rarely(choose, 3) ? oneOf(choose, broken) : oddValue(choose);
 }
 
-/** The text with some of it gone, doubled or changed. */
+/** The text with parts removed, repeated or changed. */
 export function mutated(choose: Choose, bytes: Buffer): Buffer {
   let result = bytes;
   for (let times = 1 + choose(3); times > 0; times -= 1) {

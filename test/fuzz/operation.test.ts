@@ -12,13 +12,13 @@ import { askTrial, isRefused, judge, randomTrial, reportOf, trialSampler, type T
 
 const schema = createSchema();
 const settings = fuzzSettings(500);
-/** Each is asked some ten operations. */
+/** Each runs some ten operations. */
 const hosts = Array.from(
   { length: Math.ceil(settings.numRuns / 10) },
   (_, n) => new RandomHost(settings.seed, n),
 );
 
-/** What was asked for and told, so that no rule goes without a case. */
+/** The fields and error codes that occurred, so that every rule has a case. */
 const seen = { fields: new Set<string>(), codes: new Map<string, number>(), values: 0, refused: 0, again: 0 };
 
 describe('any operation', () => {

@@ -48,7 +48,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Answers what it has to answer on every listener. */
+/** Responds as required on every listener. */
 async function expectAnswers(): Promise<void> {
   plain.expectAlive();
   secure.expectAlive();

@@ -1,4 +1,4 @@
-/** Bytes sent to a service, and all that comes back until the connection is closed. */
+/** Bytes sent to a service, and all that it returns until the connection is closed. */
 import { connect } from 'node:net';
 
 /** How long a connection may stay open after its client has said that it is done. */

@@ -1,4 +1,4 @@
-/** What is left of an operation that something is wrong with, when all that can go has gone. */
+/** The smallest part of an operation that still fails. */
 import { Kind, visit, type ASTNode, type DocumentNode, type SelectionNode } from 'graphql';
 
 /** Leaves out one selection after another for as long as the operation still fails. */

@@ -43,7 +43,7 @@ async function fuzz(runs: number, attempt: (choose: Choose) => Promise<void>): P
   expect(await answer.json()).toEqual({ data: { viewer: { partitionId: '1', isRoot: true } } });
 }
 
-/** Sends, and throws where what comes back is not what HTTP has or nothing that a client may get. */
+/** Sends, and throws if the response is not valid HTTP or not a permitted response. */
 async function tryOut({ pieces, methods }: OddExchange, count?: number): Promise<void> {
   const isEnough = (received: Buffer): boolean => {
     try {
@@ -65,7 +65,7 @@ async function tryOut({ pieces, methods }: OddExchange, count?: number): Promise
   }
 }
 
-/** How often which answer came. */
+/** How often each response was received. */
 const statuses = new Map<number, number>();
 
 describe('HTTP', { timeout: 600_000 }, () => {

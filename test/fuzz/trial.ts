@@ -1,4 +1,4 @@
-/** A random operation, asked of a random host by a random caller, and what is wrong with the answer. */
+/** A random operation of a random caller on a random host, and what is wrong with the response. */
 import { parse, print, validate, type DocumentNode, type GraphQLSchema } from 'graphql';
 import { allPrivileges, type Caller, type LocalCaller } from '../../src/access/caller.ts';
 import { executeOperation, operationContext } from '../../src/execution/execute.ts';
@@ -15,7 +15,7 @@ import type { RandomHost } from './random-host.ts';
 import { randomOperation, type RandomOperation } from './random-operation.ts';
 import { isRootCaller, partitionFault } from './rule.ts';
 
-/** What is asked, by whom, of which host. */
+/** The operation, its caller and the host. */
 export interface Trial {
   readonly schema: GraphQLSchema;
   readonly host: RandomHost;
@@ -99,7 +99,7 @@ export function isRefused({ data, errors = [] }: Answer): boolean {
   );
 }
 
-/** Partitions of which the answer tells, by name or in the words of an error, and should not. */
+/** Partitions that the response reveals, by name or in an error message, and should not. */
 function leaksOf({ host, caller, operation, ids }: Trial, answer: Answer): string[] {
   const situation = { caller, partitions: host.partitions };
   const hidden = host.partitions.filter(({ id }) => partitionFault(situation, id) !== null);
@@ -120,7 +120,7 @@ function leaksOf({ host, caller, operation, ids }: Trial, answer: Answer): strin
   return [...named, ...told].map((what) => `the answer tells of ${what}`);
 }
 
-/** A trial and what is wrong with its answer, for the one who debugs it. */
+/** A trial and what is wrong with its response, for debugging. */
 export function reportOf({ caller, document, operation, host }: Trial, problems: readonly string[]): string {
   const partitions = host.partitions.map(
     ({ id, parent, virtualProcessors }) =>

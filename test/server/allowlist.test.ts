@@ -20,7 +20,7 @@ const foreign = '{ __typename }';
 const malformed =
   'The parameter documentId needs to be "sha256:" and 64 hexadecimal digits in lower case, but is ';
 
-/** What comes of a request: the text that runs, or the problem. */
+/** The outcome of a request: the text that runs, or the problem. */
 function outcomeOf(allowed: readonly AllowedDocument[] | null, request: object): unknown {
   try {
     return allowlist(allowed)({ ...request }).query;

@@ -55,7 +55,7 @@ const masked = (path: string): string =>
 const both: readonly Method[] = ['POST', 'GET'];
 const hello = '{"data":{"hello":"world"}}';
 
-/** A row: what is asked, how, the status under each media type, and the body, which is the same under both. */
+/** A row: the request, its methods, the status for each media type, and the body, which is equal for both. */
 const rows: readonly [
   what: string,
   Parameters,

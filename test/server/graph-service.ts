@@ -12,7 +12,7 @@ export interface GraphService extends TestService {
 
 const schema = createSchema();
 
-/** Starts a service. `contextNow` is asked for each operation; subscriptions keep what it first returned. */
+/** Starts a service. `contextNow` is called for each operation; subscriptions keep its first result. */
 export async function startGraphService(
   contextNow: () => ServiceContext,
   options: Partial<ServerOptions> = {},

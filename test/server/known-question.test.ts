@@ -1,4 +1,4 @@
-/** What was read and checked once is not read and checked again: neither more nor less than before may come of that. */
+/** Requests that were parsed and checked once are not parsed and checked again, which must not change any result. */
 import { Socket } from 'node:net';
 import { IncomingMessage } from 'node:http';
 import { afterEach, describe, expect, it, vi } from 'vitest';

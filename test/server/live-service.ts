@@ -1,4 +1,4 @@
-/** A service whose streams a test holds in its hand, and the plainest of clients. */
+/** A service whose streams are controlled by a test, and simple clients. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { getOperationAST, GraphQLObjectType, GraphQLSchema, GraphQLString, Kind } from 'graphql';
@@ -11,7 +11,7 @@ import { eventStreamRequest } from '../raw-client.ts';
 import { until } from '../until.ts';
 import { secretText, send, startTestService, type TestService } from './test-service.ts';
 
-/** A stream that gives what a test pushes, holds one event at most, and counts how it is treated. */
+/** A stream that emits what a test pushes, buffers one event at most, and counts calls. */
 export class TestStream implements AsyncIterableIterator<ExecutionResult> {
   pulls = 0;
   returns = 0;
@@ -43,7 +43,7 @@ export class TestStream implements AsyncIterableIterator<ExecutionResult> {
     return Promise.resolve({ done: true, value: undefined });
   }
 
-  /** The newest event; one that was not pulled is forgotten. */
+  /** The newest event, which replaces one that was not pulled. */
   push(event: ExecutionResult): void {
     this.#slot = event;
     this.#settle();
@@ -106,7 +106,7 @@ const liveSchema = new GraphQLSchema({
   }),
 });
 
-/** A service with streams that a test holds in its hand. */
+/** A service with streams that a test controls. */
 export interface LiveService extends TestService {
   /** Streams in the order of their subscriptions. */
   readonly streams: readonly TestStream[];
@@ -196,7 +196,7 @@ export async function openRawStream(
   return { socket, text: () => text, write };
 }
 
-/** A WebSocket and all that came over it. */
+/** A WebSocket and all that was received over it. */
 export interface RawWebSocket {
   readonly socket: WebSocket;
   readonly messages: readonly Record<string, unknown>[];
@@ -242,7 +242,7 @@ export const subscribeMessage = (id: string, query = 'subscription { tick }'): o
   payload: { query },
 });
 
-/** What comes of an upgrade to a WebSocket that is refused. */
+/** The response to an upgrade to a WebSocket that is refused. */
 export async function upgrade(
   service: TestService,
   headers: Record<string, string>,

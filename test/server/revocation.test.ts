@@ -1,4 +1,4 @@
-/** A credential that is withdrawn ends what is open with it, on every transport, and nothing else. */
+/** A revoked credential ends its streams and requests on every transport, and no others. */
 import { once } from 'node:events';
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
@@ -43,7 +43,7 @@ interface Credentials {
 
 /** Connections of one client, one for each transport, and how each of them has ended. */
 interface Opened {
-  /** null while it is open; then what came over it. */
+  /** null while it is open; then what was received over it. */
   readonly ends: {
     sse: string | null;
     webSocket: { code: number; messages: string } | null;

@@ -13,7 +13,7 @@ afterAll(() => service.close());
 
 const origin = (url: string): string => new URL(url).origin;
 
-/** A resolver that waits until it is let go. */
+/** A resolver that waits until the test releases it. */
 function gate(): { wait: () => Promise<string>; started: Promise<void>; open: () => void } {
   let open: () => void = () => undefined;
   let begin: () => void = () => undefined;

@@ -38,7 +38,7 @@ describe('a client that does not read', () => {
     const healthy = await own.stream();
     const pushed = await pushUntilReturned([stalled, healthy], stalled);
     expect(stalled.returns).toBe(1);
-    // Some went to the kernel; the others were never asked for.
+    // Some were written to the kernel; the others were never requested.
     expect(stalled.pulls).toBeLessThan(30);
     expect(stalled.pulls).toBeLessThan(pushed / 2);
     expect(healthy.pulls).toBeGreaterThan(pushed / 2);

@@ -1,4 +1,4 @@
-/** A small schema behind a real socket, with every kind of mistake that a resolver can make. */
+/** A small schema behind a real socket, with every kind of error that a resolver can cause. */
 import { request as httpRequest, type IncomingHttpHeaders, type Server } from 'node:http';
 import {
   GraphQLError,

@@ -219,7 +219,7 @@ function cellOf(listener: Listener, way: string): Cell {
   };
 }
 
-/** A limit that is exceeded: nothing is read, and the answer says what the limit is and what was asked for. */
+/** A limit that is exceeded: nothing is read, and the response has the limit and the requested amount. */
 function limit(
   limits: Partial<Limits>,
   { within, beyond, facts }: { within: string; beyond: string; facts: { limit: unknown; actual: unknown } },

@@ -1,4 +1,4 @@
-/** Every transport: how an operation is sent, by which listener, and what comes back. */
+/** Every transport: how an operation is sent, by which listener, and what is received. */
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { WebSocket } from 'ws';
@@ -18,7 +18,7 @@ export interface AskedHost {
   readonly host: string;
 }
 
-/** The first thing that comes back: of a stream its first event. */
+/** The first response; the first event of a stream. */
 export interface TransportAnswer {
   /** The HTTP status, the code that a WebSocket was closed with, or null for an answer by an open WebSocket. */
   readonly status: number | null;
@@ -43,7 +43,7 @@ export type SendByTransport = (
 
 const json = 'application/graphql-response+json, application/json';
 
-/** All ways. A way in that is not here is tested by nothing that goes over all of them. */
+/** All transports. One that is missing here is missing from every test of all transports. */
 export const transports: Readonly<Record<string, SendByTransport>> = {
   POST: byHttp('POST', json),
   GET: byHttp('GET', json),

@@ -260,7 +260,7 @@ describe('a connection is closed', () => {
       /^The authorization/,
     ],
   ])('with 4401 for an init with %s', async (_, message, reason) => {
-    // Only what stands in the message counts.
+    // Only the payload of the message counts.
     const headers = { authorization: `Bearer ${service.rootToken}` };
     const { send, closed } = await openRawWebSocket(service, { headers });
     send(message);
@@ -498,7 +498,7 @@ describe('a connection', () => {
     busy.socket.on('ping', () => (pings.busy += 1));
     const ticking = setInterval(() => stream.tick('still here'), 5);
     await until(() => pings.busy >= 3 && pings.quiet > 2 * pings.busy);
-    // It takes what comes, but says nothing.
+    // It reads what is sent, but never responds.
     busy.socket.removeAllListeners('ping');
     Object.assign(busy.socket, { _autoPong: false });
     const { code } = await busy.closed;
@@ -669,7 +669,7 @@ describe('an upgrade', () => {
     expect(new Set(listeners.slice(1)).size).toBe(1);
   });
 
-  /** Sends requests over one connection and gives the statuses that come back until it is closed. */
+  /** Sends requests over one connection and returns the statuses of the responses until it is closed. */
   async function statusesOf(requests: readonly string[]): Promise<readonly string[]> {
     const { hostname, port } = new URL(service.url);
     const socket = connect(Number(port), hostname);

@@ -28,7 +28,7 @@ const limit = setTimeout(() => {
   process.stdout.write('This takes too long.\n');
   process.exit(1);
 }, timeLimitMilliseconds);
-// It counts neither as busy nor as left behind.
+// It counts neither as busy nor as leaked.
 limit.unref();
 
 const began = performance.now();

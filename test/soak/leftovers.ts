@@ -1,6 +1,6 @@
 /** What a process holds once no client is connected any more. */
 
-/** Counts of what may be left behind. */
+/** Counts of resources that may leak. */
 export interface Leftovers {
   readonly timers: number;
   readonly sockets: number;
@@ -13,10 +13,10 @@ export interface Leftovers {
   readonly bufferBytes: number;
 }
 
-/** Sockets, and timers that wait for their end, take a moment. */
+/** Sockets, and timers that wait for their end, take some time. */
 const settlingLimitMilliseconds = 8_000;
 
-/** Waits until nothing goes any more, collects garbage where --expose-gc lets it, and counts. */
+/** Waits until the counts stop falling, collects garbage if --expose-gc is set, and counts. */
 export async function leftBehind(): Promise<Leftovers> {
   const giveUpAt = performance.now() + settlingLimitMilliseconds;
   for (let last = ''; performance.now() < giveUpAt;) {

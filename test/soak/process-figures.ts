@@ -1,4 +1,4 @@
-/** What a process uses, as Linux tells it. */
+/** The resources that a process uses, as Linux reports them. */
 import { readFileSync } from 'node:fs';
 
 /** Time on processors and memory of a process. */
@@ -13,7 +13,7 @@ const ticksPerSecond = 100;
 /** Reads the figures of a running process. */
 export function processFigures(pid: number): ProcessFigures {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  // The name of the program stands in brackets and may hold anything.
+  // The name of the program is in parentheses and may contain any characters.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const ticks = Number(fields[11]) + Number(fields[12]);
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');

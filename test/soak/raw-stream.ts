@@ -1,8 +1,8 @@
-/** The leanest of clients, so that the service is what is measured: a socket each, and no more parsing than it takes. */
+/** A client with minimal overhead, so that the service is measured: one socket each, and little parsing. */
 import { connect, type Socket } from 'node:net';
 import { eventStreamRequest } from '../raw-client.ts';
 
-/** What a stream asks, and whom. */
+/** The operation of a stream, and its service. */
 export interface StreamRequest {
   readonly port: number;
   readonly token: string;
@@ -13,16 +13,16 @@ export interface StreamRequest {
 
 /** Gets what arrives. */
 export interface StreamSink {
-  /** An event, from the moment on when all of it is there. The bytes are others as soon as this returns. */
+  /** An event, once it is complete. The bytes are overwritten as soon as this returns. */
   event(bytes: Buffer): void;
-  /** The connection has ended, or something came that is no event. */
+  /** The connection has ended, or something other than an event was received. */
   failed(why: string): void;
 }
 
 /** Opens a stream; gives its socket. */
 export type OpenStream = (request: StreamRequest, sink: StreamSink) => Socket;
 
-/** Takes what it can of the bytes, and gives how many that were. */
+/** Consumes as many of the bytes as possible, and returns how many. */
 type Parse = (bytes: Buffer) => number;
 
 /**

@@ -22,7 +22,7 @@ export async function order(child: ChildProcess, told: Order): Promise<Answer> {
   return answer;
 }
 
-/** Waits for a moment of the wall clock. */
+/** Waits for a time of the wall clock. */
 export function untilMoment(wallMilliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, Math.max(0, wallMilliseconds - Date.now())));
 }

@@ -17,7 +17,7 @@ export type Order =
   | { readonly kind: 'count'; readonly window: Window }
   | { readonly kind: 'report' };
 
-/** What the process answers; `error` where not all streams came to be. */
+/** The result of the process; `error` if not all streams could be opened. */
 export type Answer =
   | { readonly kind: 'opened'; readonly seconds: number; readonly newestSampledAt: number }
   | { readonly kind: 'counting' }

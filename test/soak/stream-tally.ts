@@ -1,4 +1,4 @@
-/** What came over many streams: which ticks each has seen, and how long after the snapshot the event was there. */
+/** The events of many streams: which ticks each has received, and how long after the snapshot. */
 
 /** The ticks that count: from this moment on, this many, each somewhere in its own slot. Wall clock, milliseconds. */
 export interface Window {
@@ -34,7 +34,7 @@ const farthestSampledAt = 200;
 
 /** Counts the events of streams that are known by their numbers. */
 export class StreamTally {
-  /** The moment of the snapshot behind the newest event of the first stream. */
+  /** The time of the snapshot of the newest event of the first stream. */
   newestSampledAt = 0;
   /** Streams that have had an event with rates in it. */
   warm = 0;
@@ -63,7 +63,7 @@ export class StreamTally {
     this.#window = window;
   }
 
-  /** Takes an event as the bytes that came. Errors stand at its beginning. */
+  /** Counts an event, given as bytes. Errors are at its beginning. */
   event(stream: number, bytes: Buffer): void {
     const arrivedAt = performance.timeOrigin + performance.now();
     const kind = stream % this.#known.length;
@@ -131,7 +131,7 @@ interface Known {
   readonly hasRates: boolean;
 }
 
-/** Looks through an event; null where it has errors, or says no moment. */
+/** Searches an event; null if it has errors or no time. */
 function read(bytes: Buffer): Known | null {
   const place = bytes.indexOf(sampledAtKey);
   if (place === -1 || place > farthestSampledAt || bytes.subarray(0, place).includes('"errors"')) return null;

@@ -6,7 +6,7 @@ import type { ServiceHere } from './service-here.ts';
 import { eventStreamRequest } from '../raw-client.ts';
 import { until } from '../until.ts';
 
-/** A stream whose first event is there at once, and the next one long after the visitor has gone. */
+/** A stream whose first event is immediate, and whose next one is long after the visitor has left. */
 const quiet = 'subscription { partition(every: "1h") { name } }';
 const busy =
   'subscription { hypervisor(every: "100ms") { sampledAt logicalProcessors(first: 16) { rates { totalRunTime } } } }';
@@ -175,7 +175,7 @@ class EventStreamVisitor {
     this.socket = connect({ port, host: '127.0.0.1' });
     this.closed = new Promise<void>((resolve) => this.socket.once('close', () => resolve()));
     void this.closed.then(() => (this.#isClosed = true));
-    // The service may be gone already.
+    // The service may have ended already.
     this.connected = Promise.race([once(this.socket, 'connect').catch(() => undefined), this.closed]);
     this.socket.on('error', () => undefined);
     this.socket.setEncoding('latin1').on('data', (text: string) => (this.#text += text));

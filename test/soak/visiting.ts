@@ -4,7 +4,7 @@ import { visit } from './visit.ts';
 
 /** How many are under way at once. */
 const concurrency = 20;
-/** This long after they have started, some have come, some have gone and some are about to. */
+/** This long after their start, some clients have connected, some have left and some are about to. */
 const untilShutdownMilliseconds = 30;
 
 /** This many visits, of each sort in turn. */

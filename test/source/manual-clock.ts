@@ -1,6 +1,6 @@
 import type { Clock, Moment } from '../../src/snapshot/moment.ts';
 
-/** A clock that stands still until the test moves it. */
+/** A clock that does not advance until the test advances it. */
 export class ManualClock implements Clock {
   #milliseconds = 0;
 

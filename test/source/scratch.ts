@@ -1,4 +1,4 @@
-/** Folders that tests write to: gone when the test is over. */
+/** Folders that tests write to; they are removed after the test. */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';

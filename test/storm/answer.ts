@@ -1,4 +1,4 @@
-/** What came back, in the few words that it is judged by. */
+/** A response, reduced to the properties by which it is judged. */
 
 /** One thing that an answer has. */
 export interface Answer {

@@ -1,4 +1,4 @@
-/** Whether a service answers as it should, and how soon: asked before a storm and after it. */
+/** Whether a service responds correctly, and how fast: measured before and after a storm. */
 import { Agent } from 'node:http';
 import { isExpected } from './expectation.ts';
 import { openEventStream } from './event-stream.ts';

@@ -14,7 +14,7 @@ export interface Asked {
   readonly socketPath?: string;
 }
 
-/** What came. */
+/** The response. */
 export interface Reply {
   readonly status: number;
   readonly type: string;

@@ -1,4 +1,4 @@
-/** What befalls the source during a storm: one trouble after another, each mended, with calm in between. */
+/** Failures of the source during a storm, one after another, each repaired, with pauses in between. */
 import { readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Random } from './random.ts';
@@ -28,7 +28,7 @@ const never = new AbortController().signal;
 const standstillMilliseconds = 50;
 const pagesBrokenTogether = 40;
 
-/** Makes trouble in turn until the signal; the last one is mended by then. */
+/** Causes failures in turn until the signal; the last one is repaired by then. */
 export async function makeChaos(options: ChaosOptions, signal: AbortSignal): Promise<void> {
   const { troubles, calmMilliseconds } = options;
   for (let turn = 0; ; turn += 1) {
@@ -50,7 +50,7 @@ const timetable: readonly (readonly [name: string, make: Trouble])[] = [
   ['the writer killed, the folder moved away and back', killed(moveAway)],
 ];
 
-/** With a writer that would mend it too soon. */
+/** With a writer that would repair it too soon. */
 function standing(make: Trouble): Trouble {
   return async (options) => {
     options.writer.standStill();

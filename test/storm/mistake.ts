@@ -1,4 +1,4 @@
-/** Questions with a mistake in them. */
+/** Operations with errors. */
 import { kindsOf, type Kind, type Visit } from './kind.ts';
 import { answersOf, askBy, post, transports, type Question } from './transport.ts';
 import { ask } from './ask.ts';
@@ -10,7 +10,7 @@ function byAnyTransport(make: (visit: Visit) => Omit<Question, 'token'>): Kind['
   return (visit) => askBy(transports, visit, { token: visit.callers.root, ...make(visit) });
 }
 
-/** Mistakes of every sort, over every transport. */
+/** Errors of every kind, over every transport. */
 export const mistakes: readonly Kind[] = kindsOf({
   'a syntax error': byAnyTransport(({ random }) => ({
     query: random.one([

@@ -21,7 +21,7 @@ const absentIds = Array.from({ length: 5_000 }, (_, n) =>
 /** So that no answer comes from what is kept of an earlier one. */
 const fresh = ({ random }: Visit): string => `query ${random.word()}`;
 
-/** One question over a limit each. */
+/** One operation beyond each limit. */
 export const overLimits: readonly Kind[] = kindsOf({
   'too many tokens': asked(longTransports, (visit) => ({
     query: `${fresh(visit)} { ${'viewer { isRoot } '.repeat(2_600)} }`,

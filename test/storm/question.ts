@@ -1,4 +1,4 @@
-/** Questions that can be answered. */
+/** Valid operations. */
 import { getIntrospectionQuery } from 'graphql';
 import { logicalProcessorCounters, virtualProcessorCounters } from './counter-name.ts';
 import { examples } from './example.ts';
@@ -19,7 +19,7 @@ const tiny = '{ viewer { partitionId isRoot } }';
 const ownPartition =
   '{ partition { name counters { virtualProcessors } virtualProcessors { index counters { totalRunTime } } } }';
 
-/** A selection whose answer is large. */
+/** A selection with a large response. */
 export const everyPage =
   '{ hypervisor { page { bytes } logicalProcessors { page { bytes groups { type values } } } partitions(first: 100) { nodes { page { bytes } } } } }';
 
@@ -28,7 +28,7 @@ function example({ random, callers }: Visit): { token: string; query: string } {
   return { token: callers.root, query: random.one(examples.questions) };
 }
 
-/** Questions that take little of the service. */
+/** Operations of low cost. */
 export const questions: readonly Kind[] = kindsOf({
   'an example by POST': (visit) => post(visit, example(visit)),
   'an example by GET': (visit) => get(visit, example(visit)),
@@ -47,7 +47,7 @@ export const questions: readonly Kind[] = kindsOf({
   'many questions over one WebSocket': askMany,
 });
 
-/** Questions whose answers are large. */
+/** Operations with large responses. */
 export const largeQuestions: readonly Kind[] = kindsOf({
   'every counter of every processor': (visit) =>
     askBy(longTransports, visit, {

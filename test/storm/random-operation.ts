@@ -1,4 +1,4 @@
-/** Random operations of any caller: no answer tells of what the caller may not read. */
+/** Random operations of any caller: no response reveals what the caller may not read. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {

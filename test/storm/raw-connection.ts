@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import type { Answer } from './answer.ts';
 import type { Visit } from './kind.ts';
 
-/** A socket and the text that came over it. */
+/** A socket and the text that it received. */
 export class RawConnection {
   readonly socket: Socket;
   readonly #closed: Promise<void>;
@@ -43,7 +43,7 @@ export class RawConnection {
     await this.#closed;
   }
 
-  /** All that came. */
+  /** All that was received. */
   get text(): string {
     return this.#text;
   }

@@ -16,7 +16,7 @@ const ofInspector =
 
 /** Takes the lines of a log. */
 export class ServiceLog {
-  /** How often which message came at which level: "warn: not ready". */
+  /** How often each message was logged at each level: "warn: not ready". */
   readonly counts = new Map<string, number>();
   /** Lines of level error and above, and those that are no log lines at all; the first of them. */
   readonly complaints: string[] = [];

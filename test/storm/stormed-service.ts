@@ -31,7 +31,7 @@ export interface StormedProcess {
   readonly pid: number;
   readonly port: number;
   readonly log: ServiceLog;
-  /** Looks into it for a moment. */
+  /** Inspects it for a short time. */
   inspect<Result>(read: (inspector: Inspector) => Promise<Result>): Promise<Result>;
   /** false once it has ended by itself. */
   readonly isAlive: boolean;

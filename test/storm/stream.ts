@@ -7,9 +7,9 @@ export const departures = ['politely', 'by cutting', 'by half'] as const;
 /** One of them. */
 export type Departure = (typeof departures)[number];
 
-/** A stream, or what came in its place. */
+/** A stream, or what was received instead. */
 export interface Stream {
-  /** What came next; null once it is over. */
+  /** The next event; null once it has ended. */
   receive(): Promise<readonly Answer[] | null>;
   /** From now on nothing is read any more. */
   stopReading(): void;

@@ -7,7 +7,7 @@ export interface KindCount {
   attempts: number;
   /** Those of them while the source was in trouble. */
   inTrouble: number;
-  /** How often what was answered. */
+  /** How often each response was received. */
   readonly answers: Map<string, number>;
   unexpected: number;
   slowestMilliseconds: number;

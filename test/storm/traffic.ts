@@ -1,4 +1,4 @@
-/** All the traffic at once: lanes, each with some who come again as soon as they are done. */
+/** All the traffic at once, in lanes of clients that each start again as soon as they are done. */
 import { setMaxListeners } from 'node:events';
 import { Agent } from 'node:http';
 import type { Answer } from './answer.ts';
@@ -53,7 +53,7 @@ const lanes: readonly Lane[] = [
 /** Longer than anything may take, also on a machine that is ten times busier: an answer that has not come by then hangs. */
 const limitMilliseconds = 180_000;
 
-/** Where the traffic goes, and who judges it. */
+/** The target of the traffic, and what judges it. */
 export interface TrafficOptions extends Omit<StormWorld, 'agent' | 'over'> {
   readonly tally: Tally;
   readonly troubles: Troubles;

@@ -38,7 +38,7 @@ export class Troubles {
     return trouble.to - performance.now();
   }
 
-  /** Whether there was any between these moments. */
+  /** Whether there was any between these times. */
   touch(from: number, to: number): boolean {
     return this.#troubles.some((trouble) => trouble.from <= to && trouble.to >= from);
   }

@@ -4,11 +4,11 @@ import type { Figures } from './figures.ts';
 import { outageNames } from './outage/outages.ts';
 import { troubleCodes, type OutageReport, type StormReport } from './storm-run.ts';
 
-/** What is demanded beside the codes; null for nothing. */
+/** Requirements besides the codes; null for none. */
 export interface Demands {
   /** How much memory may grow, as a part of what it was. */
   readonly memoryPart: number | null;
-  /** How many times as long a question may take. */
+  /** The factor by which a query may become slower. */
   readonly latencyRatio: number | null;
   /** Whether every kind of traffic must have been tried. */
   readonly isThorough: boolean;

@@ -22,7 +22,7 @@ function watched({ random, callers }: Visit): Question {
   return { token: callers.root, query };
 }
 
-/** Takes up to this many events, as many as come soon, and goes in any way. */
+/** Receives up to this many events, as many as arrive soon, and disconnects in any way. */
 function takeSome(open: Open): Kind['attempt'] {
   return async (visit) => {
     const question = watched(visit);

@@ -10,7 +10,7 @@ export type Received =
   | { readonly type: string; readonly id?: string; readonly payload?: unknown; readonly text: string }
   | { readonly type: 'closed'; readonly code: number; readonly text: string };
 
-/** A WebSocket and what comes over it. */
+/** A WebSocket and the messages that it receives. */
 export class WebSocketVisitor {
   readonly socket: WebSocket;
   readonly #inbox = new Inbox<Received>();
@@ -51,12 +51,12 @@ export class WebSocketVisitor {
     );
   }
 
-  /** What came next; null after the end. */
+  /** The next message; null after the end. */
   receive(): Promise<Received | null> {
     return this.#inbox.take();
   }
 
-  /** Says who it is and waits for the acknowledgement: null, or what came in its place. */
+  /** Sends its credentials and waits for the acknowledgement: null, or what was received instead. */
   async begin(token: string | null): Promise<readonly Answer[] | null> {
     await this.opened;
     this.send({

@@ -1,4 +1,4 @@
-/** Ways to break a page file, and to mend it. */
+/** Ways to break a page file, and to repair it. */
 import {
   readdirSync,
   readFileSync,

@@ -1,4 +1,4 @@
-/** Asks over HTTP as one client does, question after question, and measures each. */
+/** Sends queries over HTTP one after another, as one client does, and measures each. */
 import { Agent, request } from 'node:http';
 
 /** An answer, and how long it took until its last byte. */

@@ -1,4 +1,4 @@
-/** Figures of a fleet beside their goals. */
+/** Measurements of a fleet and their goals. */
 import { table } from '../../soak/table.ts';
 
 /** What some questions of one kind took: times of each, and processor time for each on average. */
@@ -36,7 +36,7 @@ export function figuresText(figures: readonly Figure[]): string {
   return table([['', 'measured', 'goal', 'reached'], ...rows]);
 }
 
-/** Where the time of each kind of question goes. */
+/** How the time of each kind of query is spent. */
 export function costsText(costs: Readonly<Record<string, Cost>>): string {
   const rows = Object.entries(costs).map(([what, { milliseconds, incomplete, gateway, hosts, nats }]) => [
     what,

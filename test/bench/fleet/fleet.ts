@@ -1,4 +1,4 @@
-/** What questions to a fleet take, beside the goals of docs/fleet.md. */
+/** The duration of queries to a fleet, compared with the goals of docs/fleet.md. */
 import { setTimeout } from 'node:timers/promises';
 import { until } from '../../until.ts';
 import { processorMilliseconds } from '../processor-time.ts';
@@ -264,7 +264,7 @@ class Measurement {
     return { missed: since.reduce((sum, times) => sum + missedEvents(times, everyMilliseconds), 0), share };
   }
 
-  /** Percent of a processor that the gateway takes while nothing is asked. */
+  /** Percent of a processor that the gateway uses while it has no requests. */
   idle(): Promise<number> {
     return this.#shareOver(idleMilliseconds);
   }

@@ -1,9 +1,9 @@
-/** Clients that watch a fleet over Server-Sent Events, and when each of their events came. */
+/** Clients that subscribe to a fleet over Server-Sent Events, and the arrival times of their events. */
 import { Agent, request } from 'node:http';
 
 /** Clients that watch. */
 export interface Watchers {
-  /** When events came, by client, in milliseconds. */
+  /** The arrival times of events, by client, in milliseconds. */
   readonly times: readonly number[][];
   close(): void;
 }

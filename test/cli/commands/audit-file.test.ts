@@ -228,7 +228,7 @@ describe('an audit file with a maximum size', () => {
     for (const rotation of rotations) rotation.close();
     await Promise.all([one.close(), two.close()]);
     const names = readdirSync(folder).sort();
-    // Nine are kept; the oldest are gone.
+    // Nine are kept; older ones are removed.
     expect(names).toEqual(['audit', ...Array.from({ length: 9 }, (_, n) => `audit.${n + 1}`)].sort());
     const kept = [...Array.from({ length: 9 }, (_, n) => `audit.${9 - n}`), 'audit'].map((name) =>
       text(join(folder, name)),

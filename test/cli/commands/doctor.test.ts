@@ -170,7 +170,7 @@ Its statistics can be read. Start the service with:
   });
 });
 
-/** Runs something as one who may not read the folder; root may read all. */
+/** Runs a function as a user who may not read the folder; root may read everything. */
 async function asNobody<Result>(folder: string, work: () => Promise<Result>): Promise<Result> {
   if (process.geteuid?.() !== 0) {
     chmodSync(folder, 0o000);

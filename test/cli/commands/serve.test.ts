@@ -19,7 +19,7 @@ interface Served {
   readonly reopen: () => void;
 }
 
-/** Serves on any free port with these arguments, until what is to be tried is over. */
+/** Serves on any free port with these arguments, until the tested function has ended. */
 async function serveFor(args: readonly string[], tryOut: (served: Served) => Promise<void>): Promise<number> {
   const command = parseCommand(['serve', '--port', '0', ...args], {});
   if (command.name !== 'serve') throw new Error('another command');
@@ -30,7 +30,7 @@ async function serveFor(args: readonly string[], tryOut: (served: Served) => Pro
     write(text: string) {
       const url = /listening on (\S+)/.exec(text)?.[1] ?? '';
       const reopen = (): void => trial.reopening.forEach((each) => each());
-      // Once the service is started, SIGHUP is heard.
+      // Once the service has started, it handles SIGHUP.
       trying = tryOut({ url, errors: trial.errors, log: lines, reopen }).finally(() => trial.abort());
     },
   };

@@ -46,7 +46,7 @@ const problemOf = async (path: string, system: string = platform): Promise<strin
   return String(problems[0]);
 };
 
-/** A socket file whose program has gone without removing it. */
+/** A socket file whose program has exited without removing it. */
 async function leaveStale(path: string): Promise<void> {
   const server = newServer();
   const elsewhere = join(folder.path, 'elsewhere');

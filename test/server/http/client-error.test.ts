@@ -41,7 +41,7 @@ function connection(): { socket: Socket; text: Promise<string> } {
   return { socket, text: once(socket, 'close').then(() => parts.join('')) };
 }
 
-/** What is answered to these bytes, behind which nothing comes, or may. */
+/** The response to these bytes, after which the client sends nothing or half-closes. */
 async function answered(bytes: string, isAll = false): Promise<{ head: string; body: any }> {
   const { socket, text } = connection();
   socket.write(bytes);

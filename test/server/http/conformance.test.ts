@@ -34,7 +34,7 @@ const query = '{"query":"{ hello }"}';
 const get = `/graphql?query=${encodeURIComponent('{ hello }')}`;
 const who = (): string => `Authorization: Bearer ${service.rootToken}`;
 const lines = (...all: readonly string[]): string => `${all.join('\r\n')}\r\n`;
-/** A head with these lines, and what stands behind it. */
+/** A head with these lines, and the bytes after it. */
 const raw = (line: string, headers: readonly string[] = [host], body = ''): string =>
   `${lines(line, ...headers)}\r\n${body}`;
 const health = (...headers: readonly string[]): string => raw('GET /health HTTP/1.1', [host, ...headers]);

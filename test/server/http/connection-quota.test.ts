@@ -87,7 +87,7 @@ function ask(target: RawTarget, path: string, headers: Record<string, string> = 
 }
 
 const query = '/graphql?query={hello}';
-/** Each transport, with what it has where nothing is limited. */
+/** Each transport, with its response if nothing is limited. */
 const ways: readonly (readonly [
   name: string,
   path: string,

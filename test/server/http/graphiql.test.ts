@@ -49,7 +49,7 @@ interface Rendered {
   readonly method?: string;
 }
 
-/** Runs the page's own script in a world with just what it needs, and gives what it renders. */
+/** Runs the page's own script with the globals that it needs, and returns what it renders. */
 function runPage(
   script: string,
   storage: Record<string, string> = {},

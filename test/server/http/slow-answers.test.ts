@@ -69,7 +69,7 @@ describe.each([
     for (const client of clients) client.write(get('/graphql?query={wait}').repeat(8));
     await until(() => cuts().length === clients.length);
     for (const line of cuts()) expect(line).toMatchObject({ msg: cut, partition: '1', stallMilliseconds });
-    // Not the eight that it has asked for.
+    // Not the eight that it has requested.
     expect(made).toBeLessThanOrEqual(4 * clients.length);
     const other = await open(isSecure);
     let text = '';

@@ -35,7 +35,7 @@ const large = Buffer.alloc(16 * 1024 * 1024, 'x');
 
 const writes = new WriteCoalescer();
 
-/** Puts bytes there, and tells what is heard of them. */
+/** Writes bytes, and returns which callbacks were called. */
 function put(socket: Socket, bytes: Buffer) {
   const heard: string[] = [];
   let onCall: () => void = () => undefined;

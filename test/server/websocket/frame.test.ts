@@ -28,7 +28,7 @@ function close(code?: number, reason: Buffer | string = ''): Buffer {
   if (code !== undefined) payload.writeUInt16BE(code, 0);
   return frame({ opcode: opcodes.close, payload });
 }
-/** A message cut into fragments of these sizes; what is left is the last one. */
+/** A message in fragments of these sizes; the rest is the last one. */
 function fragments(payload: Buffer, sizes: readonly number[]): Buffer[] {
   let at = 0;
   const parts = sizes.map((size) => payload.subarray(at, (at += size)));
@@ -47,7 +47,7 @@ const messageOf = (bytes: Buffer): Buffer => {
   return Buffer.concat([Buffer.from(before), bytes, Buffer.from(after)]);
 };
 
-/** A row of the table. A client that is still heard at the end of its frames closes with 1000. */
+/** A row of the table. A client that is still connected after its frames closes with 1000. */
 type Row = readonly [what: string, frames: Buffer | readonly Buffer[], outcome: readonly string[]];
 
 /** The protocol was broken (RFC 6455, 7.4.1). */
@@ -343,7 +343,7 @@ const writings = {
     Array.from(bytes, (_, n) => bytes.subarray(n, n + 1)),
 } as const;
 
-/** All that comes back to these frames: kinds of frames with their payloads, until the connection is closed. */
+/** All responses to these frames: kinds of frames with their payloads, until the connection is closed. */
 async function outcomeOf(
   bytes: Buffer,
   writing: keyof typeof writings,

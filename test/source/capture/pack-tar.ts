@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { pack } from 'tar-stream';
 import { filesBelow, scratchFolder } from '../scratch.ts';
 
-/** Packs what is in a folder, names led by `prefix`, into a tar that lives as long as the test. */
+/** Packs what is in a folder, names led by `prefix`, into a tar that is removed after the test. */
 export async function packTar(folder: string, prefix = ''): Promise<string> {
   const path = join(scratchFolder(), 'packed.tar');
   const archive = pack();

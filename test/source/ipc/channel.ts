@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** The ends; both are gone once one of them is destroyed. */
+/** The ends; both are closed once one of them is destroyed. */
 export interface Channel {
   readonly owner: Socket;
   readonly client: Socket;

@@ -320,7 +320,7 @@ describe('an object of a Linux host', () => {
 
   it('is unavailable alone if it has disappeared and its folder remains', async () => {
     const folder = copyOfFixture('mshv');
-    // What a teardown that failed leaves: folders with nothing in them, files that say nothing.
+    // The remains of a failed teardown: empty folders and empty files.
     rmSync(join(folder, 'partition/2/stats'));
     rmSync(join(folder, 'partition/2/vp'), { recursive: true });
     putFile(folder, { place: 'partition/4/vp/1/stats', content: '' });

@@ -24,7 +24,7 @@ function valuesOf(reading: CellReading, object: StatisticsObject = 'PARTITION'):
   ]);
 }
 
-/** Parsed by lines, and held against the layout that this left behind. */
+/** Parsed by lines, and compared with the result of the layout that this created. */
 function bothWays(text: string): Record<string, bigint> {
   const parser = new StatsParser();
   const slow = valuesOf(parse(text, parser));

@@ -1,4 +1,4 @@
-/** Pages and folders that stay open from one question to the next: what happens to them is noticed all the same. */
+/** Pages and folders that stay open from one request to the next: changes to them are still noticed. */
 import {
   copyFileSync,
   cpSync,
@@ -63,7 +63,7 @@ function countedFiles({ isLocal = true } = {}) {
   return { files, open, opened, stated, time };
 }
 
-/** A source over a folder, and a question to it: what exists, then three pages. */
+/** A source over a folder, and a function that lists its objects and reads three pages. */
 function asked(folder = copyOfFixture('small-host'), options: { isLocal?: boolean } = {}) {
   const counted = countedFiles(options);
   const source = openPageFolder(folder, { clock: new ManualClock(), files: counted.files });
@@ -79,7 +79,7 @@ function asked(folder = copyOfFixture('small-host'), options: { isLocal?: boolea
   return { ...counted, source, folder, ask, page, bytesAt };
 }
 
-/** The same after three questions, when all that is asked for is open. */
+/** The same after three requests, when all requested files are open. */
 function keptOpen(...args: Parameters<typeof asked>) {
   const at = asked(...args);
   for (let n = 0; n < 3; n++) at.ask();

@@ -33,7 +33,7 @@ const query = `{ hypervisor {
 } }
 fragment groups on OverlayPage { groups { type versionMajor versionMinor lengthInBytes isKnown values } bytes }`;
 
-/** What an answer says of each object, by its folder: values as they are, or the codes of its errors. */
+/** The response for each object, by its folder: values, or the codes of its errors. */
 function sayingsOf({ data, errors = [] }: Answer): Map<string, unknown> {
   const sayings = new Map<string, unknown>();
   const note = (key: string, at: readonly (string | number)[], { counters, page }: any): void => {
@@ -60,12 +60,12 @@ function sayingsOf({ data, errors = [] }: Answer): Map<string, unknown> {
       note(`${key}/vp/${processor.index}`, [...at, 'virtualProcessors', m], processor),
     );
   });
-  // No error is anywhere else.
+  // There are no other errors.
   expect(known).toBe(errors.length);
   return sayings;
 }
 
-/** The kinds of host: where the pages of one lie, and the source that reads them. */
+/** The kinds of host: where the pages of one are, and the source that reads them. */
 const hosts: readonly [string, () => Promise<{ folder: string; source: Source }>][] = [
   [
     'a page folder',
@@ -106,7 +106,7 @@ const content = fc.oneof(
   fc.constantFrom(0, 1, 8, 4095, 4097, 8192).map((length) => Buffer.alloc(length, 1)),
 );
 
-/** What a page file can be replaced by, besides another content. */
+/** What can replace a page file, besides other content. */
 const replacements: Record<string, (path: string) => void> = {
   nothing: () => undefined,
   folder: (path) => mkdirSync(path),

@@ -7,7 +7,7 @@ import { pageFolderWriter } from '../../../src/source/page-folder/page-folder-wr
 const [, , folder = ''] = process.argv;
 const writer = pageFolderWriter(folder);
 const topology = topologyOf([], [{ id: 1n, parent: null, name: null, virtualProcessors: [] }]);
-// Not forever, should the test be gone without having ended this.
+// It stops by itself in case the test has ended without stopping it.
 const parent = process.ppid;
 for (let renewal = 0n; process.ppid === parent; renewal++) {
   const bytes = encodeCounters('HYPERVISOR', () => renewal);

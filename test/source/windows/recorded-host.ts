@@ -31,7 +31,7 @@ export class RecordedHost {
     this.miss();
   }
 
-  /** How it answers from now on: a name of stand-in.mjs. */
+  /** How it responds from now on: a name of stand-in.mjs. */
   behave(behaviour: string): void {
     writeFileSync(`${this.folder}/behaviour`, behaviour);
   }
@@ -65,7 +65,7 @@ export class RecordedHost {
     });
   }
 
-  /** What it was asked, the classes without their common start. */
+  /** The requests it received, with class names without their common prefix. */
   questions(): Record<string, string[]>[] {
     return this.#lines('questions').map((line) => {
       const { classes } = JSON.parse(line) as { classes: Record<string, string[]> };

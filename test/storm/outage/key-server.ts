@@ -1,4 +1,4 @@
-/** The key server of an identity provider: it goes away, and comes back with other keys. */
+/** The key server of an identity provider: it stops, and starts again with other keys. */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';

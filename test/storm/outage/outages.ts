@@ -1,4 +1,4 @@
-/** What befalls the service of outage-service.ts: one outage after another, each mended, and calm in between. */
+/** Outages of the service of outage-service.ts, one after another, each repaired, with pauses in between. */
 import { isAlive } from '../../end-to-end/process-tree.ts';
 import { pause } from '../kind.ts';
 import type { Random } from '../random.ts';
@@ -21,7 +21,7 @@ const never = new AbortController().signal;
 /** A worker that does not answer is replaced after ten seconds; a busy machine may take longer to see it. */
 const replacementLimitMilliseconds = 120_000;
 
-/** Makes outages in turn until the signal; the last one is mended by then. */
+/** Causes outages in turn until the signal; the last one is repaired by then. */
 export async function makeOutages(options: OutageOptions, signal: AbortSignal): Promise<void> {
   const { outageService, outages, calmMilliseconds } = options;
   for (let turn = 0; ; turn += 1) {
