@@ -53,14 +53,14 @@ describe.each([
       return response.json();
     };
     const held = '{ partition(id: 5) { virtualProcessors { counters { hypercalls } } } }';
-    // Until what is held is old enough for growth over a tenth of a second.
+    // Until stored readings are old enough for a change over a tenth of a second.
     const begun = performance.now();
     while (performance.now() - begun < 150) await ask(held);
     const place = join(tree, 'partition/5');
     renameSync(place, join(tree, '5-before'));
     // A snapshot of 10 ms ago (--snapshot-max-age) may still have it.
     await until(async () => (await ask(held)).data.partition === null);
-    // Time for the processes to tell each other: connections reach them by the same way as that does.
+    // Time for the processes to notify each other: connections reach them through the same channel.
     for (let n = 0; n < 8; n += 1) await ask('{ service { version } }');
     const next = mkdtempSync(join(folder, 'next-'));
     writeHost(next, 9_000n);

@@ -50,7 +50,7 @@ export const callers: Readonly<Record<string, AccessCaller>> = {
   'a guest without privileges': { partition: '5', privileges: none, readable: none },
 };
 
-/** The host, served. */
+/** A service for the host. */
 export interface AccessHost {
   readonly served: Served;
   /** A token of each caller. */

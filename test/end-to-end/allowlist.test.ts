@@ -90,7 +90,7 @@ const ways: Readonly<Record<string, Ask>> = {
 };
 const withoutEvents = ['POST', 'GET'];
 
-/** What is refused, and how; the statuses are those of ways that have them. */
+/** The refused requests, and their errors; the statuses are those of transports that have them. */
 const refusals: Readonly<Record<string, readonly [request: Parameters, code: string, status: number]>> = {
   'another text': [{ query: unlisted }, 'OPERATION_NOT_ALLOWED', 403],
   'another text under the name of a listed operation': [
@@ -154,7 +154,7 @@ describe('a service with allowed operations', () => {
       const answers = await Promise.all(requests.map((request) => ask(served, request)));
       for (const { status, body } of answers) {
         if (isLive && withoutEvents.includes(way)) {
-          // Allowed, but not in this shape.
+          // Allowed, but not over this transport.
           expect([status, body.errors?.[0]?.extensions.code]).toEqual([406, 'NOT_ACCEPTABLE']);
         } else {
           expect(body).toMatchObject({ data: {} });

@@ -35,7 +35,7 @@ const selection = `{
   virtualProcessor(index: 0) { counters { hypercalls } page { area source groups { values } } }
 }`;
 
-/** The same of one object, as a caller gets it that is given this area. */
+/** The same for one object, as a caller with this area gets it. */
 function toldOf(id: string, area: Area): object {
   const number = String(numbers[area] + BigInt(id));
   const page = (place: string) => ({

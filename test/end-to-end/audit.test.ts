@@ -1,4 +1,4 @@
-/** The audit trail of the program: what it says of denied reads and of streams, and where it says it. */
+/** The audit trail of the program: its lines for denied reads and streams, and where they are written. */
 import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -27,7 +27,7 @@ async function readTrail(path: string): Promise<Line[]> {
     .map((line) => JSON.parse(line) as Line);
 }
 
-/** Waits for a line of a trail that is like this. */
+/** Waits for a matching line of a trail. */
 async function lineOf(path: string, isWanted: (line: Line) => boolean): Promise<Line> {
   let found: Line | undefined;
   await until(async () => (found = (await readTrail(path)).find(isWanted)) !== undefined);
@@ -46,7 +46,7 @@ describe('a service with an audit trail', () => {
   });
   afterAll(() => host.close());
 
-  /** Ways to ask a question and wait for its answer. */
+  /** Transports that send a query and wait for its response. */
   const ways: Record<string, (query: string) => Promise<unknown>> = {
     POST: (query) => post(host.served.url, { token: host.tokens[guest], query }),
     GET: (query) => get(host.served.url, { token: host.tokens[guest], query }),

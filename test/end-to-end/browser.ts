@@ -1,4 +1,4 @@
-/** Debian's Chromium, which reaches nothing but the service. */
+/** Debian's Chromium, which can reach only the service. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

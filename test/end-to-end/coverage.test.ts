@@ -1,4 +1,4 @@
-/** The whole schema, asked of the running service: the example operations and documents that ask for everything. */
+/** The whole schema of the running service: the example operations, and documents that select everything. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { coverage } from '@graphql-inspector/core';
 import { buildSchema, getNamedType, isEnumType, Source } from 'graphql';
@@ -25,10 +25,10 @@ const valuesOf = (name: string): string[] => {
 let served: Served;
 /** What has been answered, and without an error. */
 const answered: Source[] = [];
-/** What the service gave out: global ids and a cursor. */
+/** Global ids and a cursor that the service has returned. */
 let given: { readonly ids: readonly string[]; readonly cursor: string };
 
-/** Asks as the root. */
+/** Runs a query as the root. */
 async function ask(name: string, query: string): Promise<any> {
   const { data, errors } = await post(served.url, { token: served.tokens[0], query });
   expect(errors).toBeUndefined();
@@ -36,7 +36,7 @@ async function ask(name: string, query: string): Promise<any> {
   return data;
 }
 
-/** Watches two events as the root. */
+/** Receives two events as the root. */
 async function watch(name: string, query: string): Promise<void> {
   const headers = { Authorization: `Bearer ${served.tokens[0]}` };
   const client = createClient({ url: served.url, headers, retryAttempts: 0 });

@@ -1,4 +1,4 @@
-/** Callers who need no token: the connection says who they are. */
+/** Callers who need no token, because their connection identifies them. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

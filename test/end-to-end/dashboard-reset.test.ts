@@ -1,4 +1,4 @@
-/** What the dashboard shows where totals went backwards. */
+/** What the dashboard shows after totals have decreased. */
 import { cp, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -85,7 +85,7 @@ describe.skipIf(executablePath === null)('the dashboard after totals have decrea
     const other = page.getByRole('row', { name: /^Virtual processor 0/ });
     expect(await other.locator('td').last().textContent()).toBe('0');
     await expectAccessible(page);
-    // Who wants less motion has none.
+    // With reduced motion there is no animation.
     expect(await page.evaluate('document.getAnimations().length')).toBe(0);
 
     // The heat map: row 1, from the newest column to older ones. The lines: from the newest reading.

@@ -171,7 +171,7 @@ describe.skipIf(hasNoBrowser)('the dashboard of a service that fails', () => {
     await expect
       .poll(() => page.locator('.moment').textContent(), soon)
       .toMatch(/No connection since \d\d:\d\d:\d\d/);
-    // The last numbers stay, with the moment that they are of.
+    // The last numbers stay, with their time.
     expect(await page.locator('.moment').textContent()).toMatch(/Last snapshot: \d\d:\d\d:\d\d/);
     const second = new Program(['serve', '--port', port, '--source', 'simulator?seed=1']);
     await expect.poll(() => page.locator('.moment').textContent(), soon).toMatch(/^Snapshot of/);

@@ -1,4 +1,4 @@
-/** Documents that ask for everything there is in a schema. */
+/** Documents that select everything in a schema. */
 import {
   getNamedType,
   isAbstractType,
@@ -26,7 +26,7 @@ export function everythingOf(
   const root = operation === 'query' ? schema.getQueryType() : schema.getSubscriptionType();
   const definition = root?.getFields()[field];
   if (definition === undefined) throw new Error(`${operation} has no field ${field}`);
-  /** The types whose fields are all asked for already. */
+  /** The types whose fields have all been selected. */
   const asked = new Set<string>();
 
   const selection = (type: GraphQLNamedType): string => {
@@ -45,7 +45,7 @@ export function everythingOf(
   const write = ({ name, args, type }: GraphQLField<unknown, unknown>): string => {
     const below = selection(getNamedType(type));
     const isBackward = (argument: GraphQLArgument): boolean => ['last', 'before'].includes(argument.name);
-    // An order has no place to go on from.
+    // An order has no cursors.
     const hasPlace = args.some((argument) => argument.name === 'after');
     const isOrder = (argument: GraphQLArgument): boolean => hasPlace && argument.name === 'orderBy';
     const given = (some: readonly GraphQLArgument[]): string =>

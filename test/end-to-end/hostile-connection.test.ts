@@ -24,7 +24,7 @@ const listeners: Readonly<Record<RawTarget['kind'], () => RawClient>> = {
 
 const viewer = '{ viewer { isRoot } }';
 const answer = { data: { viewer: { isRoot: true } } };
-/** Both programs have not ended, and answer. */
+/** Both programs are still running and respond. */
 async function expectService(): Promise<void> {
   const ended = [services.plain, services.secure].filter(
     ({ program: { child } }) => child.exitCode ?? child.signalCode,
@@ -150,7 +150,7 @@ describe.each(['plain', 'TLS'] as const)('after a response that is slow to send,
       if (size > 5_000_000 && statusesOf(lastText).length === 2) socket.end();
     });
     socket.on('end', () => socket.end());
-    // What comes now meets an answer that waits for its client.
+    // The following request arrives while a response waits for its client.
     socket.pause();
     socket.write(first);
     await sendAny(new URL('/health', served.url).href);

@@ -1,4 +1,4 @@
-/** The rates of a capture that is watched as it plays, against values computed here from what is in its pages. */
+/** The rates of a subscription to a capture, compared with values computed here from its pages. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serve, type Served } from './program.ts';

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Program, serve, type Served } from './program.ts';
 import { transports, type Watcher } from './watcher.ts';
 
-/** What an event says of the totals of all its processors. */
+/** The changes of all processors in an event. */
 function changesOf({ data }: any): any[] {
   return data.hypervisor.logicalProcessors;
 }
@@ -44,7 +44,7 @@ function checkHonesty(events: readonly any[]): void {
       } else {
         expect(BigInt(deltas.totalRunTime)).toBeGreaterThanOrEqual(0n);
         expect(rates.contextSwitches).toBeGreaterThanOrEqual(0);
-        // Null where the processor's own clock stood still.
+        // Null if the processor's own clock did not advance.
         if (rates.totalRunTime === null) continue;
         expect(rates.totalRunTime).toBeGreaterThanOrEqual(0);
         expect(rates.totalRunTime).toBeLessThanOrEqual(100.001);
@@ -108,7 +108,7 @@ describe('streams over a page folder', () => {
     await all(isAway);
     const backs = all((event) => !isAway(event));
     await rename(join(base, 'away'), folder);
-    // Nothing is known of the growth until there are two readings again.
+    // Changes are unknown until there are two readings again.
     for (const event of await backs) {
       expect(changesOf(event).map(({ deltas, rates }) => [deltas, rates])).toEqual([
         [null, null],

@@ -1,4 +1,4 @@
-/** Subscriptions of the running service, with the clients that people use: when events come and how streams end. */
+/** Subscriptions of the running service, with common clients: when events arrive and how streams end. */
 import { readFileSync } from 'node:fs';
 import { cp, mkdtemp, rename, rm } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
@@ -223,7 +223,7 @@ describe('SIGTERM', () => {
     await Promise.all(watchers.slice(2).map((watcher) => watcher.event(15)));
     const exited = served.program.stop();
     const endings = await Promise.all(watchers.map((watcher) => watcher.end()));
-    // The connections end, and not the subscriptions: clients that try again come back to the next process.
+    // The connections end, not the subscriptions: clients that retry connect to the next process.
     expect(endings.map(({ kind }) => kind)).toEqual(watchers.map(() => 'error'));
     // No client that reads waits for the one that does not: the program does.
     expect(served.program.child.exitCode).toBeNull();

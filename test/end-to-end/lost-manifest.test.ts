@@ -1,4 +1,4 @@
-/** A manifest that is lost while the service runs: no caller becomes the root by it, in whichever process. */
+/** A manifest that is lost while the service runs: it makes no caller the root, in any process. */
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';

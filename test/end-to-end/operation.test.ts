@@ -21,7 +21,7 @@ describe('an example operation', () => {
       expect(query).toMatch(/^# .*[.?]\n(query|subscription) \w+ \{/);
       const { data, errors } = await post(served.url, { token: served.tokens[0], query });
       expect(errors).toBeUndefined();
-      // Of all that is asked only the root's parent is not there, and rates of counters that have none.
+      // Of all selected fields, only the root's parent and the rates of counters without one are null.
       const there = JSON.stringify(data).replace(/"parent":null|"rateUnit":null/g, '');
       expect(there).not.toMatch(/null|\[\]/);
     },

@@ -11,7 +11,7 @@ afterAll(() => served.program.stop());
 /** A request as a scanner sends it. */
 interface Shot {
   readonly method?: 'GET' | 'POST' | 'PUT';
-  /** Goes into the address. */
+  /** The query string. */
   readonly parameters?: Record<string, string>;
   readonly body?: string;
   readonly headers?: Record<string, string>;
@@ -75,7 +75,7 @@ const nested = (depth: number): string => (depth === 0 ? 'name' : `fields { type
 
 const probes: readonly {
   readonly name: string;
-  /** Why this is the right answer, where that is not plain. */
+  /** Why this is the right response, if that is not obvious. */
   readonly why?: string;
   readonly shot: Shot;
   readonly expected: (answer: Answer) => void;

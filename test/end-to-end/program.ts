@@ -9,14 +9,14 @@ const hotPath = process.env['HVQL_TEST_HOT_PATH'] === 'off' ? { HVQL_HOT_PATH: '
 const running = new Set<ChildProcess>();
 atFileEnd(() => running.forEach((child) => child.kill('SIGKILL')));
 
-/** A program under way. */
+/** A running program. */
 export class Program {
   stdout = '';
   stderr = '';
   readonly child: ChildProcess;
   readonly exited: Promise<number | null>;
 
-  /** `file`: what is run in place of the program. */
+  /** `file`: a script to run instead of the program. */
   constructor(
     args: readonly string[],
     env: Record<string, string> = {},
@@ -55,7 +55,7 @@ export class Program {
   }
 }
 
-/** A service that listens: its address, and in development mode its tokens, the root's first. */
+/** A listening service: its address, and in development mode its tokens, the root's first. */
 export interface Served {
   readonly program: Program;
   readonly url: string;

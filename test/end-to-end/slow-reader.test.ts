@@ -5,7 +5,7 @@ import { serve, type Served } from './program.ts';
 /** More than the kernel takes for a client that reads nothing: some 5 MB. */
 const fields = Array.from({ length: 60 }, (_, n) => n);
 
-/** Asks for much under names of its own, and reads nothing of it for this time. */
+/** Requests a large response with its own aliases, and does not read it for this time. */
 function askSlowly(served: Served, name: string, milliseconds: number): Promise<string> {
   const { url, tokens } = served;
   const { hostname, port, host } = new URL(url);

@@ -113,7 +113,7 @@ async function problemsOf(number: number): Promise<string[]> {
     const denied = (errors ?? []).some(({ extensions }) => extensions['code'] === 'ACCESS_DENIED');
     const what = isRefused(answer) ? 'refused' : denied ? 'denied' : 'read';
     for (const part of [way, who, root]) seen.add(`${part}: ${what}`);
-    // Of an event, what is read after it tells nothing.
+    // Reads after an event say nothing about it.
     const snapshots = root === 'query' ? [...host.snapshots] : host.snapshots.slice(0, 1);
     const problems = judge(trial, answer, {
       snapshots,
@@ -131,7 +131,7 @@ async function problemsOf(number: number): Promise<string[]> {
     await settle();
     // Orders by growth leave open which of the readings held they were made from.
     if (problems.length > 0 || root !== 'query' || query.includes('orderBy')) return problems;
-    // The same bytes by the same credentials: these are answered by the hot path.
+    // The same bytes with the same credentials are served by the hot path.
     host.milliseconds += 50 * choose(40);
     const again = await ask(host.snapshots.splice(0));
     return again.map((problem) => `again: ${problem}`);

@@ -1,4 +1,4 @@
-/** Where random tests get their choices from. */
+/** The source of random choices of tests. */
 import fc from 'fast-check';
 import { mix } from '../../src/source/simulator/random.ts';
 
@@ -11,7 +11,7 @@ export function choicesOf(...seed: readonly number[]): Choose {
   return (most) => (hash = mix(hash, 1)) % (most + 1);
 }
 
-/** Choices that fast-check makes, and makes plainer when something has failed. */
+/** Choices of fast-check, which shrinks them when a test fails. */
 export function freeChoices(draw: fc.GeneratorValue): Choose {
   return (most) => draw(naturalNumber, most);
 }

@@ -1,8 +1,8 @@
-/** What an answer is to be, place by place, and whether it is. */
+/** What a response must contain at each path, and whether it does. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Answer } from '../ask.ts';
 
-/** What is expected in one place of an answer. */
+/** The expected value at one path of a response. */
 export type Expectation =
   | { readonly is: 'value'; readonly value: unknown }
   /** A number that was computed, and may be off by the last bits. */
@@ -14,10 +14,10 @@ export type Expectation =
   | { readonly is: 'fault'; readonly faults: readonly Fault[] }
   /** Any of these. Among alternatives with the same `tie`, it has to be the same one all over the answer. */
   | { readonly is: 'either'; readonly tie: string; readonly of: readonly Alternative[] }
-  /** Nothing can be said of it; nor of errors of these codes below. */
+  /** Any value; errors with these codes below it are ignored. */
   | { readonly is: 'open'; readonly codes: readonly string[] };
 
-/** One of several; `name` tells it from the others. */
+/** One of several; `name` distinguishes it from the others. */
 export interface Alternative {
   readonly name: string;
   readonly expected: Expectation;
@@ -39,7 +39,7 @@ const statuses: Readonly<Record<string, string>> = {
 /** Places in the source or on a disk; the place of a page in its tree is no such thing. */
 const innards = /\bat \S+ \(|\bat file:|node_modules|\.[jt]s\b|(?:^|[\s'"(])\/\w|\n/;
 
-/** What is wrong with an answer, a line each; nothing where it is as expected. */
+/** What is wrong with a response, one line each; empty if it is as expected. */
 export function problemsOf(expected: Expectation, answer: Answer): string[] {
   const comparison = new Comparison(answer);
   comparison.compare(expected, { actual: answer.data ?? null, path: '' });
@@ -54,7 +54,7 @@ interface Place {
 class Comparison {
   readonly #answer: Answer;
   #problems: string[] = [];
-  /** Errors that stand where one has to stand. */
+  /** Errors at paths where one is required. */
   #explained = new Set<object>();
   /** The alternatives that are left of each tie. */
   readonly #ties = new Map<string, readonly string[]>();
@@ -98,7 +98,7 @@ class Comparison {
     }
   }
 
-  /** What is wrong, with the errors that nothing explains and those that say too much. */
+  /** What is wrong, including unexplained errors and errors that reveal too much. */
   finish(): string[] {
     const seen = new Set<string>();
     for (const error of this.#errors()) {

@@ -30,11 +30,11 @@ export interface AskedOperation {
   readonly schema: GraphQLSchema;
   readonly document: DocumentNode;
   readonly variables: Readonly<Record<string, unknown>>;
-  /** Told each field that was selected: "Partition.name". */
+  /** Called with each selected field: "Partition.name". */
   readonly onField?: (name: string) => void;
 }
 
-/** What the answer is to be. */
+/** The expected response. */
 export function expectedAnswer(operation: AskedOperation, world: AskedWorld): Expectation {
   return new Walk(operation).answer(world);
 }
@@ -123,7 +123,7 @@ class Walk {
       : { is: 'object', fields };
   }
 
-  /** The fields that an object of this type is asked for, by the keys that they have in the answer. */
+  /** The selected fields of an object of this type, by their keys in the response. */
   #collect(typeName: string, sets: readonly SelectionSetNode[]): Map<string, [FieldNode, ...FieldNode[]]> {
     const fields = new Map<string, [FieldNode, ...FieldNode[]]>();
     const spread = new Set<string>();

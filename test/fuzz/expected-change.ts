@@ -1,17 +1,17 @@
-/** What deltas and rates are to be: worked out independently from the numbers that were put into the pages. */
+/** The expected deltas and rates, computed independently from the numbers in the pages. */
 import { clockOf, countersOf, operationsOf } from '../../src/catalogue/catalogue.ts';
 import type { Counter } from '../../src/catalogue/counter.ts';
 import { objectKey, type ObjectName } from '../../src/snapshot/object-name.ts';
 import type { RandomHost, TakenSnapshot } from './random-host.ts';
 
-/** When things were read for an answer. */
+/** The times of the reads for a response. */
 export interface Reads {
   readonly host: RandomHost;
-  /** The moment of the answer: its last snapshot. */
+  /** The time of the response: its last snapshot. */
   readonly at: number;
   /** The snapshots that were taken for it. */
   readonly snapshots: readonly TakenSnapshot[];
-  /** Those before it that may still be held. */
+  /** Earlier snapshots that may still be stored. */
   readonly earlier: readonly TakenSnapshot[];
   /** In an event of a subscription: when the event before was read, or that there was none. */
   readonly previous?: number | null;
@@ -19,7 +19,7 @@ export interface Reads {
   readonly every?: number;
 }
 
-/** What growth may be: a number against a reading of that moment, not known, or broken with a code. */
+/** A possible change: since a reading of that time, unknown, or an error with a code. */
 export type ChangeCase =
   | { readonly is: 'grown'; readonly from: number }
   | { readonly is: 'unknown' }
@@ -58,7 +58,7 @@ export function changeCases(reads: Reads, name: ObjectName, over: number | null)
   const seen = [...earlier, ...snapshots]
     .filter((snapshot) => snapshot.seen.has(key))
     .map((snapshot) => snapshot.at);
-  // Nothing spans a snapshot that found the object gone.
+  // No change spans a snapshot in which the object was absent.
   const isMissing = (moment: number): boolean =>
     host.fails !== 'read' && host.pageAt(name, moment).is === 'unavailable';
   const isOneLife = (from: number): boolean =>
@@ -74,7 +74,7 @@ export function changeCases(reads: Reads, name: ObjectName, over: number | null)
   return cases;
 }
 
-/** Growth of one object, or of several together. */
+/** The change of one object, or of several together. */
 export interface ExpectedChange {
   readonly from: number;
   readonly to: number;
@@ -87,7 +87,7 @@ export interface ExpectedChange {
   readonly elapsedNanoseconds: (counter: Counter) => number;
 }
 
-/** The growth of an object from one moment to another. */
+/** The change of an object from one time to another. */
 export function changeOf(
   host: RandomHost,
   name: ObjectName,
@@ -114,7 +114,7 @@ export function changeOf(
     if (grown === null || ['GAUGE', 'RAW'].includes(counter.kind)) return false;
     if (grown < 0n) return true;
     const [taken, elapsed] = [Number(grown) * unitOf(counter), elapsedNanoseconds(counter)];
-    // A share of time that cannot be.
+    // An impossible share of time.
     return counter.kind === 'TIME' && taken > 2 * elapsed && taken - elapsed > 1e8;
   });
   const delta = (counter: Counter): bigint | null => (reset ? null : difference(counter));
@@ -127,7 +127,7 @@ export function changeOf(
   return { from, to, seconds, reset, delta, rate, elapsedNanoseconds };
 }
 
-/** The growth of several objects together. */
+/** The change of several objects together. */
 export function totalChange(changes: readonly ExpectedChange[]): ExpectedChange {
   const longest = changes.reduce((a, b) => (b.seconds > a.seconds ? b : a));
   const reset = changes.some((change) => change.reset);

@@ -1,4 +1,4 @@
-/** The connection of partitions as it is to be: one page of those that a caller may read, or the first in an order. */
+/** The expected connection of partitions: one page of those that a caller may read, or the first in an order. */
 import { nodeIdOf } from '../../src/graph/node-id.ts';
 import type { ObjectName } from '../../src/snapshot/object-name.ts';
 import type { PartitionEntry } from '../../src/snapshot/topology.ts';
@@ -8,7 +8,7 @@ import { testHost } from '../ask.ts';
 /** As the schema says. */
 const mostPerPage = 100;
 
-/** What a connection is made of. */
+/** The items of a connection. */
 export interface ExpectedConnection {
   /** Ascending. */
   readonly readable: readonly PartitionEntry[];
@@ -21,7 +21,7 @@ export interface ExpectedConnection {
   ) => readonly PartitionEntry[] | null;
 }
 
-/** The page for these arguments, which may be unfit. */
+/** The page for these arguments, which may be invalid. */
 export function connectionFor(
   { first, after, last, before, filter, orderBy }: Readonly<Record<string, any>>,
   { readable: all, ids, partition, ordered }: ExpectedConnection,

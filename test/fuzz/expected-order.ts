@@ -1,10 +1,10 @@
-/** Orders as they are to be: of objects by a counter, and of partitions by all of their processors. */
+/** The expected orders: of objects by a counter, and of partitions by all of their processors. */
 import type { Counter } from '../../src/catalogue/counter.ts';
 import type { ObjectName } from '../../src/snapshot/object-name.ts';
 import { changeCases, changeOf, pageFault, totalChange, type Reads } from './expected-change.ts';
 import { theOnlyCase } from './expected-thing.ts';
 
-/** An order that may be: its counter has what it is ordered by. */
+/** A possible order: its counter has the view that it is ordered by. */
 export interface ExpectedOrder {
   readonly counter: Counter;
   readonly by: string;

@@ -1,4 +1,4 @@
-/** The objects that a walk begins with, and those that have others in them, as they are to be for a caller. */
+/** The root objects and those that contain others, as expected for a caller. */
 import { countersOf } from '../../src/catalogue/catalogue.ts';
 import { isTotal, type Counter } from '../../src/catalogue/counter.ts';
 import { nodeIdOf } from '../../src/graph/node-id.ts';
@@ -24,17 +24,17 @@ import {
 import { globalFault, isRootCaller, partitionFault, type Situation } from './rule.ts';
 import { otherHost, testHost } from '../ask.ts';
 
-/** The caller, the host, and when what was read. */
+/** The caller, the host, and the times of reads. */
 export interface AskedWorld extends Pick<Situation, 'caller'> {
   readonly reads: Reads;
   /** Of each global id that may have been given as an argument, what it names; null where it names nothing. */
   readonly ids: ReadonlyMap<string, ObjectName | null>;
 }
 
-/** The limits of the service that questions meet here, in milliseconds. */
+/** The limits of the service that operations reach here, in milliseconds. */
 const [least, mostWait, mostInterval] = [100, 60_000, 3_600_000];
 
-/** What the root fields are to be. */
+/** The expected root fields. */
 export function rootThing(world: AskedWorld, type: 'Query' | 'Subscription'): Thing {
   const graph = new ExpectedGraph(world);
   const root = type === 'Query' ? graph.query() : graph.subscription();
@@ -213,7 +213,7 @@ class ExpectedGraph {
     return totalsThing({ reads: this.#reads, bounds: this.#bounds, names, type });
   }
 
-  /** Through the same rules as by any other way. */
+  /** By the same rules as for any other path. */
   #node(id: string): Meant {
     const name = this.#ids.get(id) ?? null;
     if (name !== null) return this.#named(name);

@@ -1,4 +1,4 @@
-/** What needs no rights, as it is to be: the service itself, and what the counters mean. */
+/** The expected data that needs no rights: the service itself, and the definitions of counters. */
 import { catalogue } from '../../src/catalogue/catalogue.ts';
 import type { Counter } from '../../src/catalogue/counter.ts';
 import { listOf, thing, value, type Meant } from './expected-thing.ts';

@@ -1,4 +1,4 @@
-/** Objects of the graph as they are to be, field by field; and those that are alike for all kinds of object. */
+/** The expected objects of the graph, field by field, and what all kinds of objects share. */
 import { countersOf } from '../../src/catalogue/catalogue.ts';
 import { type Counter, maxUInt64 } from '../../src/catalogue/counter.ts';
 import { objectKey, pagePlace, type ObjectName } from '../../src/snapshot/object-name.ts';
@@ -14,13 +14,13 @@ import {
 } from './expected-change.ts';
 import { bytesAt, valueAt, type RandomGroup } from './random-page.ts';
 
-/** An object as it is to be: its type, and what each field is to be. */
+/** An expected object: its type, and the expected value of each field. */
 export interface Thing {
   readonly type: string;
   readonly field: (name: string, args: Readonly<Record<string, any>>) => Meant;
 }
 
-/** What a field is to be, before it is known what is selected of it. */
+/** The expected value of a field, before its selection is known. */
 export type Meant =
   | Exclude<Expectation, { is: 'object' | 'list' | 'fault' | 'either' }>
   | { readonly is: 'thing'; readonly thing: Thing }
@@ -60,17 +60,17 @@ export function thing(type: string, fields: Fields): Meant {
   };
 }
 
-/** A moment of the source's clock, as a DateTime. */
+/** A time of the source's clock, as a DateTime. */
 export function timeOf({ host }: Reads, at: number): string {
   return new Date(host.now().wallMilliseconds - host.milliseconds + at).toISOString();
 }
 
-/** The moment of the answer; not to be had where nothing can be read. */
+/** The time of the response; an error if nothing can be read. */
 export function sampledAt(reads: Reads): Meant {
   return reads.host.fails === 'read' ? fails('PAGE_UNAVAILABLE') : value(timeOf(reads, reads.at));
 }
 
-/** What an object of statistics has, of any kind: its counters as they stand, and its page. */
+/** The fields of a statistics object of any kind: its counters, and its page. */
 export function countersAndPage(reads: Reads, { name, type }: { name: ObjectName; type: string }) {
   const code = pageFault(reads, name, reads.at);
   const { host, at } = reads;
@@ -144,7 +144,7 @@ export function totalsThing(of: {
   const change = (view: 'Deltas' | 'Rates', over: number | null): Meant => {
     if (!isWithin(bounds, over)) return fails('LIMIT_EXCEEDED');
     const cases = names.map((each) => ({ each, cases: changeCases(reads, each, over) }));
-    // Which of the held readings were taken is not known of each.
+    // It is not known which of the stored readings each used.
     if (cases.some((one) => one.cases.length > 1)) return { is: 'open', codes: ['LIMIT_EXCEEDED'] };
     const grown = cases.flatMap(({ each, cases: [one] }) =>
       one?.is === 'grown' ? [changeOf(reads.host, each, { from: one.from, to: reads.at })] : [],
@@ -161,7 +161,7 @@ export function totalsThing(of: {
   });
 }
 
-/** Growth that there is but one case of; for orders, which leave no doubt. */
+/** A change with only one possible value, for orders. */
 export function theOnlyCase(cases: readonly ChangeCase[]): ChangeCase {
   const [only, ...others] = cases;
   if (only === undefined || others.length > 0) throw new TypeError('growth of which there are several cases');

@@ -214,7 +214,7 @@ function withQueryFields(names: readonly string[]): GraphQLSchema {
   });
 }
 
-/** What is asked of the query type of a host, asked of the host by its gateway. */
+/** The selection of a host's query type, as its gateway sends it to the host. */
 function belowHostField(document: DocumentNode): DocumentNode {
   return visit<DocumentNode>(document, {
     NamedType: (node) =>
@@ -249,7 +249,7 @@ function textOf({ query, variables }: Pick<FleetQuestion, 'query' | 'variables'>
   return `${query} ${JSON.stringify(variables)}`;
 }
 
-/** The answer as a host would give it. */
+/** The response as a host would return it. */
 function withoutHostField(answer: Answer): Answer {
   const errors = answer.errors?.map(({ path, ...error }) => ({
     ...error,

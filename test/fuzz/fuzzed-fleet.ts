@@ -1,4 +1,4 @@
-/** Two hosts and a gateway over a real nats-server, whose hosts' sources are other ones for each trial. */
+/** Two hosts and a gateway over a real nats-server; the sources of the hosts are replaced for each trial. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ import { readableLog } from '../server/test-service.ts';
 import { until } from '../until.ts';
 import { RandomHost } from './random-host.ts';
 
-/** What is asked of a fleet. */
+/** An operation of a fleet. */
 export interface FleetQuestion {
   readonly caller: Caller;
   readonly hosts: GrantedHosts;
@@ -31,11 +31,11 @@ export interface FleetQuestion {
 
 /** A fleet of the hosts `testHost` and `otherHost`. */
 export interface FuzzedFleet {
-  /** Gives both hosts other sources, which begin at once. */
+  /** Replaces the sources of both hosts. */
   use(sources: Readonly<Record<string, RandomHost>>): void;
-  /** Asks a host over NATS. */
+  /** Sends an operation to a host over NATS. */
   askHost(host: string, question: FleetQuestion): Promise<Answer>;
-  /** Asks the gateway over HTTP. */
+  /** Sends an operation to the gateway over HTTP. */
   askGateway(question: FleetQuestion): Promise<Answer>;
   close(): Promise<void>;
 }

@@ -10,10 +10,10 @@ import { RandomHost } from './random-host.ts';
 
 export const schema = createSchema();
 
-/** A service that is not to be killed. */
+/** A service that must not crash. */
 export interface FuzzedService extends TestService {
   readonly host: RandomHost;
-  /** What the log has at level warn and above, and uncaught errors. */
+  /** The log lines at level warn and above, and uncaught errors. */
   readonly complaints: () => string[];
   /** Streams that are open. */
   readonly streams: () => number;

@@ -1,4 +1,4 @@
-/** Random operations by random callers: the hot path says, byte for byte, what Yoga's whole pipeline says. */
+/** Random operations by random callers: the hot path returns the same bytes as Yoga's pipeline. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { choicesOf, fuzzSettings } from './choice.ts';
@@ -57,7 +57,7 @@ describe('the hot path', () => {
       const property = fc.asyncProperty(fc.nat(), async (number) => {
         const choose = choicesOf(seed, number, 0);
         const { operation } = randomTrial(choose, { schema, host: hot.host, root: 'query' });
-        // The state of the service differs from one moment to the next.
+        // The state of the service differs between requests.
         if (/\bservice\b/.test(operation.query)) return;
         const body = JSON.stringify({ query: operation.query, variables: operation.variables });
         for (const partition of partitions) {

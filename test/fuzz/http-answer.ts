@@ -46,7 +46,7 @@ export function readAnswers(bytes: Buffer, methods: readonly string[]): HttpAnsw
   return answers;
 }
 
-/** What is wrong with an answer; nothing where it is one that a client may get. */
+/** What is wrong with a response; empty if a client may receive it. */
 export function problemsOf({ status, headers, body }: HttpAnswer): string[] {
   const type = headers['content-type'] ?? '';
   // 501 is for codings of the body that are not read.
@@ -108,7 +108,7 @@ function readBody(rest: Buffer, headers: Readonly<Record<string, string>>): { bo
   for (;;) {
     const end = rest.indexOf('\r\n', at);
     const size = Number.parseInt(rest.subarray(at, end).toString(), 16);
-    // A stream of events ends where its client goes away.
+    // A stream of events ends when its client disconnects.
     if (end === -1 || Number.isNaN(size)) {
       if (/event-stream/.test(headers['content-type'] ?? '')) return { body, length: rest.length };
       throw new Error('a chunked body without an end');

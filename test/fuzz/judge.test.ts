@@ -173,7 +173,7 @@ function errorAt({ errors }: any, path: string): any {
   return errors.find((error: any) => error.path.join('.') === path);
 }
 
-/** A partition that is there and that the caller knows nothing of. */
+/** A partition that exists and that the caller may not read. */
 function hidden(): bigint {
   return trial.host.partitions.find(({ id }) => id !== 1n && id !== trial.caller.partitionId)?.id ?? 1n;
 }

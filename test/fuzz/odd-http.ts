@@ -1,4 +1,4 @@
-/** Requests by HTTP as scanners and broken clients send them. */
+/** HTTP requests as scanners and broken clients send them. */
 import { mutated, oddObject, oddText, randomBytes } from './odd-json.ts';
 import { oneOf, rarely, type Choose } from './choice.ts';
 
@@ -34,14 +34,14 @@ export function mutatedExchange(choose: Choose, token: string): OddExchange {
   return { pieces: inPieces(choose, bytes), methods: [bytes.toString('latin1').split(' ')[0] ?? ''] };
 }
 
-/** Requests put together from parts that are good by themselves, mostly, one after the other. */
+/** Requests composed of mostly valid parts, one after the other. */
 export function composedExchange(choose: Choose, token: string): OddExchange {
   const requests = Array.from({ length: 1 + choose(3) }, () => composedRequest(choose, token));
   const bytes = Buffer.concat(requests.map(({ bytes: each }) => each));
   return { pieces: inPieces(choose, bytes), methods: requests.map(({ method }) => method) };
 }
 
-/** Several good requests with bodies in unusual spellings. */
+/** Several valid requests with unusual bodies. */
 export function bodiesExchange(choose: Choose, token: string): OddExchange {
   const bodies = Array.from({ length: 8 }, () => oddBody(choose));
   const accepts = ['*/*', 'application/json', 'application/graphql-response+json'];
@@ -62,7 +62,7 @@ export function eventsExchange(choose: Choose, token: string): OddExchange {
   };
 }
 
-/** Several GETs with parameters in unusual spellings. */
+/** Several GETs with unusual parameters. */
 export function parametersExchange(choose: Choose, token: string): OddExchange {
   const requests = Array.from({ length: 8 }, () => {
     const parameters = Array.from({ length: choose(4) }, () => {
@@ -135,7 +135,7 @@ function composedRequest(choose: Choose, token: string): { bytes: Buffer; method
   return { bytes: withBody(head, sent), method };
 }
 
-/** How long a body says that it is, and what comes. */
+/** The declared length of a body, and its actual bytes. */
 function framing(choose: Choose, body: string): { lines: string[]; sent: string } {
   const length = Buffer.byteLength(body);
   const chunk = `${length.toString(16)}\r\n${body}\r\n`;
@@ -215,7 +215,7 @@ function inPieces(choose: Choose, bytes: Buffer): Buffer[] {
   return rarely(choose, 3) ? [bytes.subarray(0, at), bytes.subarray(at)] : [bytes];
 }
 
-/** Encoded as addresses are, or wrongly. */
+/** Encoded as in URLs, or incorrectly. */
 function percentEncoded(choose: Choose, text: string): string {
   const encoded = encodeURIComponent(Buffer.from(text).toString());
   return rarely(choose, 4)

@@ -1,4 +1,4 @@
-/** JSON in unusual spellings, as text: a value would have lost its doubled keys and its odd numbers. */
+/** Unusual JSON, as text: a parsed value would lose duplicate keys and unusual numbers. */
 import { oneOf, rarely, type Choose } from './choice.ts';
 
 const plain = ['null', 'true', 'false', '0', '-0', '1', '-1', '1.5', '""', '"1"', '[]', '{}', '"x"'];
@@ -68,7 +68,7 @@ export function oddObject(choose: Choose, of: { keys: readonly string[]; depth?:
   return `{${pairs.join(',')}}`;
 }
 
-/** A text that may be no JSON at all. */
+/** A text that may be invalid JSON. */
 export function oddText(choose: Choose): string {
   return rarely(choose, 3) ? oneOf(choose, broken) : oddValue(choose);
 }

@@ -1,4 +1,4 @@
-/** WebSockets as bytes: what broken clients send, and whether what comes back is what the protocol has. */
+/** WebSockets as bytes: what broken clients send, and whether the responses conform to the protocol. */
 import { createHash } from 'node:crypto';
 import { mutated, oddObject, oddText, randomBytes } from './odd-json.ts';
 import { oneOf, rarely, type Choose } from './choice.ts';
@@ -17,7 +17,7 @@ const subscriptions = [
   '{',
 ];
 
-/** Frames for one connection; most begin by saying who they are. */
+/** Frames for one connection; most begin with credentials. */
 export function oddFrames(choose: Choose, token: string): Buffer[] {
   const init = frame({
     payload: json({ type: 'connection_init', payload: { Authorization: `Bearer ${token}` } }),
@@ -26,7 +26,7 @@ export function oddFrames(choose: Choose, token: string): Buffer[] {
   return rarely(choose, 5) ? frames : [init, ...frames];
 }
 
-/** What is wrong with what came back after the handshake; nothing where it is as the protocols have it. */
+/** What is wrong with the bytes after the handshake; empty if they conform to the protocols. */
 export function problemsOfFrames(bytes: Buffer): string[] {
   const accept = createHash('sha1')
     .update(`${handshakeKey}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)

@@ -3,14 +3,14 @@ import { rawClient, type RawTarget } from '../raw-client.ts';
 import { choicesOf, oneOf, rarely, type Choose } from './choice.ts';
 import { pieceKinds, type PieceContext } from './protocol-piece.ts';
 
-/** Where fuzzed connections go, and with what. */
+/** The targets of fuzzed connections, and their data. */
 export interface FuzzTarget extends PieceContext {
   readonly address: RawTarget;
 }
 
 const endings = ['FIN', 'RST', 'half-close'] as const;
 
-/** One connection, all that it does decided before it begins. */
+/** One connection, whose actions are all decided before it begins. */
 export interface FuzzedConnection {
   readonly target: FuzzTarget;
   /** The kinds of its pieces. */
@@ -59,11 +59,11 @@ export function randomConnection(choose: Choose, targets: readonly FuzzTarget[])
   };
 }
 
-/** Has it done; resolves once it is closed on this side. */
+/** Performs it; resolves once it is closed on this side. */
 export async function carryOut(connection: FuzzedConnection): Promise<void> {
   const { target, parts, isRead, ending, delayMilliseconds } = connection;
   const { socket, closed, reset } = rawClient(target.address);
-  // How long it waits is part of what it does.
+  // Its delays are part of its actions.
   const pause = (milliseconds: number, other: Promise<unknown> = closed): Promise<unknown> =>
     Promise.race([closed, other, new Promise((resolve) => setTimeout(resolve, milliseconds))]);
   if (isRead) socket.resume();
@@ -87,7 +87,7 @@ export async function carryOut(connection: FuzzedConnection): Promise<void> {
   await closed;
 }
 
-/** What it does, in words. */
+/** A description of its actions. */
 export function describeConnection({ target, kinds, parts, isRead, ending }: FuzzedConnection): string {
   const sizes = parts.map(({ length }) => length).join(' + ');
   return `${target.address.kind}: ${kinds.join(', ')}; ${sizes} bytes, ${isRead ? 'read' : 'not read'}, ${ending}`;

@@ -1,10 +1,10 @@
-/** What may come over a connection, in pieces that can follow each other in any order: good, bad and half. */
+/** Pieces of input that can follow each other in any order on a connection: valid, invalid and partial. */
 import { oneOf, type Choose } from './choice.ts';
 import { randomBytes } from './odd-json.ts';
 import { handshake } from '../websocket-frame.ts';
 import { oddFrames } from './odd-websocket.ts';
 
-/** What pieces are made with. */
+/** The data for pieces. */
 export interface PieceContext {
   /** A caller's token; null for a client without identity. */
   readonly token: string | null;

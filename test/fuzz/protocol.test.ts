@@ -36,7 +36,7 @@ beforeAll(async () => {
     { address: secureAddress, token: tokenOf(secure), assetPaths },
     { address: { kind: 'guest socket', path: guestSocket }, token: null, assetPaths: [] },
   ];
-  // What is made once is made before anything is measured.
+  // What is created once is created before the measurement.
   await pageOf(secureAddress);
   for (const path of assetPaths) {
     await sendRaw(plainAddress, requestOf(`GET ${path}`));
@@ -69,7 +69,7 @@ function requestOf(line: string, headers: readonly string[] = [], body = ''): st
   return [`${line} HTTP/1.1`, 'Host: localhost', 'Connection: close', ...headers, '', body].join('\r\n');
 }
 
-/** The JSON that is answered to a request. */
+/** The JSON of the response to a request. */
 async function ask(address: RawTarget, request: string): Promise<unknown> {
   const [head = '', answer = ''] = (await sendRaw(address, request)).split('\r\n\r\n');
   expect(head).toMatch(/^HTTP\/1\.1 200 /);
@@ -124,7 +124,7 @@ async function expectBack(process: ServiceProcess, before: Holdings, bytes: numb
   }
 }
 
-/** Waits until nothing of the connections so far is there any more, and gives what is left. */
+/** Waits until all previous connections are released, and returns what the process holds then. */
 async function atRest(process: ServiceProcess): Promise<Holdings> {
   for (let last = await process.holdings(); ;) {
     await new Promise((resolve) => setTimeout(resolve, 1_200));

@@ -23,17 +23,17 @@ interface ChangingPage {
   readonly first: RandomPage;
   readonly changesAt: number;
   readonly second: RandomPage;
-  /** From then on another one stands there; null for never. */
+  /** From then on another page replaces it; null for never. */
   readonly returnsAt: number | null;
   readonly third: RandomPage;
 }
 
 const unavailable = (what: string): HvqlError => new HvqlError('PAGE_UNAVAILABLE', `${what} cannot be read.`);
 
-/** A host that a seed decides. */
+/** A host that is determined by a seed. */
 export class RandomHost extends FakeSource {
   readonly snapshots: TakenSnapshot[] = [];
-  /** What of the source as a whole fails. */
+  /** Which part of the source fails completely. */
   readonly fails: 'nothing' | 'topology' | 'read';
   readonly hasUnlistedProcessors: boolean;
   /** Whether counters of time come with a clock of their own, as on Windows. */
@@ -63,7 +63,7 @@ export class RandomHost extends FakeSource {
       this.#pages.set(objectKey(name), changingPage(choose, { name, brokenOnce }));
   }
 
-  /** All that exists. */
+  /** All existing objects. */
   names(): ObjectName[] {
     return [
       hypervisorName,
@@ -75,7 +75,7 @@ export class RandomHost extends FakeSource {
     ];
   }
 
-  /** What was put in the place of an object's page at a millisecond. */
+  /** The page of an object at a millisecond, or what replaces it. */
   pageAt(name: ObjectName, milliseconds: number): RandomPage {
     const page = this.#pages.get(objectKey(name));
     if (page === undefined) return { is: 'unavailable' };
@@ -199,7 +199,7 @@ function changingPage(choose: Choose, of: { name: ObjectName; brokenOnce: number
   const changesAt = 1 + choose(3_000);
   const second = randomPage(choose, asked);
   if (!rarely(choose, 2)) return { first, second, ...never, changesAt };
-  // Away for a while, and back as another one that has counted for itself.
+  // Absent for a while, and then another object with its own counters.
   const gone = { is: 'unavailable' } as const;
   return { first, second: gone, changesAt, returnsAt: changesAt + 1 + choose(1_000), third: second };
 }

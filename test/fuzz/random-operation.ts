@@ -1,4 +1,4 @@
-/** Random operations that are valid, made from nothing but the schema: new fields are asked for as well. */
+/** Random valid operations, generated from the schema alone, so that they include new fields. */
 import {
   GraphQLNonNull,
   getNamedType,
@@ -28,7 +28,7 @@ export interface RandomOperation {
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
-/** What operations are made of. */
+/** The material of operations. */
 export interface OperationWorld {
   readonly schema: GraphQLSchema;
   readonly root: 'query' | 'subscription';
@@ -40,7 +40,7 @@ export interface OperationWorld {
 const mostFields = 40;
 const mostDepth = 9;
 
-/** An operation that the schema finds valid. */
+/** An operation that is valid for the schema. */
 export function randomOperation(world: OperationWorld): RandomOperation {
   return new OperationMaker(world).make();
 }
@@ -79,7 +79,7 @@ class OperationMaker {
   }
 
   #selectionSet(type: GraphQLCompositeType, depth: number): string {
-    // Counters are many, and ask for nothing more.
+    // There are many counters, and they have no selections.
     const { length } = fieldsOf(type);
     const most = length > 100 ? 25 : length > 16 ? 7 : depth < 3 ? 3 : 2;
     const count = 1 + this.#choose(most);
@@ -90,7 +90,7 @@ class OperationMaker {
   #selection(type: GraphQLCompositeType, depth: number): string {
     const isDeep = depth >= mostDepth || this.#fields >= mostFields;
     const fields = fieldsOf(type).filter((field) => !isDeep || isLeafType(getNamedType(field.type)));
-    // An interface says little by itself.
+    // An interface has few fields.
     const kind = this.#choose(isAbstractType(type) ? 5 : 15);
     if (fields.length === 0 || kind === 2) return `${this.#alias(4)}__typename${this.#directives()}`;
     if (!isDeep && (kind === 1 || kind === 3)) return this.#inlineFragment(type, depth);
@@ -146,7 +146,7 @@ class OperationMaker {
     return ` @${directive}(if: ${condition})`;
   }
 
-  /** A name of its own, once in this many times. */
+  /** An alias, once in this many times. */
   #alias(times: number): string {
     return rarely(this.#choose, times) ? `a${(this.#names += 1)}: ` : '';
   }

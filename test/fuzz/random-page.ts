@@ -1,4 +1,4 @@
-/** Random overlay pages, fine ones and broken ones, with what there is to find in them. */
+/** Random overlay pages, valid and broken, with their expected content. */
 import { countersInPages } from '../../src/catalogue/catalogue.ts';
 import { type Counter, maxUInt64 } from '../../src/catalogue/counter.ts';
 import { groupsOf, type StatisticsObject, versionMinorOf } from '../../src/catalogue/group.ts';
@@ -41,7 +41,7 @@ export function valueAt({ start, step, resetAt }: RandomValue, milliseconds: num
   return value > maxUInt64 ? maxUInt64 : value;
 }
 
-/** The 4096 bytes of a fine page at a millisecond. */
+/** The 4096 bytes of a valid page at a millisecond. */
 export function bytesAt(groups: readonly RandomGroup[], milliseconds: number): Uint8Array {
   return encodePage(
     groups.map((group) => ({ ...group, values: group.values.map((value) => valueAt(value, milliseconds)) })),
@@ -95,7 +95,7 @@ function randomValue(choose: Choose, counter: Counter | null): RandomValue {
   return { start, step, resetAt: rarely(choose, 400) ? 1 + choose(4_000) : null };
 }
 
-/** Mostly what may be: of time no more than what passes, now and then more than that, or far more. */
+/** Mostly possible values: at most the elapsed time, sometimes more, or far more. */
 function randomStep(choose: Choose, counter: Counter | null): bigint {
   if (rarely(choose, counter?.kind === 'TIME' ? 60 : 30)) return wideNumber(choose, 54);
   return wideNumber(choose, counter?.kind === 'TIME' && !rarely(choose, 12) ? 13 : 20);
@@ -116,7 +116,7 @@ const malformedPages: readonly (() => Uint8Array)[] = [
   // A length that is past the end of the page, one that is no multiple of 8.
   () => pageOf([0, 2], [4, 1], [6, 4096]),
   () => pageOf([0, 2], [4, 1], [6, 12]),
-  // A group that stands twice; an end with a length.
+  // A duplicate group; an end header with a length.
   () => pageOf([0, 2], [4, 1], [6, 8], [16, 2], [20, 1]),
   () => pageOf([0, 1], [6, 8]),
 ];

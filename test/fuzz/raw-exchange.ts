@@ -1,7 +1,7 @@
 /** Bytes sent to a service, and all that it returns until the connection is closed. */
 import { connect } from 'node:net';
 
-/** How long a connection may stay open after its client has said that it is done. */
+/** How long a connection may stay open after its client has half-closed it. */
 const responseLimitMilliseconds = 10_000;
 /**
  * The silence after which a client is done that does not know what it is waiting for: as many ticks of a timer. While a
@@ -10,10 +10,10 @@ const responseLimitMilliseconds = 10_000;
 const quietTicks = 8;
 const tickMilliseconds = 5;
 
-/** What is sent, and what is waited for. */
+/** The bytes to send, and what to wait for. */
 export interface RawExchange {
   readonly pieces: readonly Uint8Array[];
-  /** Whether all has come. */
+  /** Whether everything has been received. */
   readonly isEnough?: (received: Buffer) => boolean;
   /** Whether something comes in any case: then it is waited for. */
   readonly isAnswered?: boolean;
@@ -67,7 +67,7 @@ function afterSilence(finish: () => void): NodeJS.Timeout {
   return timer;
 }
 
-/** Each on its way alone. */
+/** Each is sent separately. */
 function writeAll(pieces: readonly Uint8Array[], write: (piece: Uint8Array) => void): void {
   const [piece, ...rest] = pieces;
   if (piece === undefined) return;

@@ -20,7 +20,7 @@ export function globalFault(situation: Situation): string | null {
   return has(situation, 'ACCESS_STATS') ? null : 'ACCESS_DENIED NO_PRIVILEGE';
 }
 
-/** The code and reason for which a partition and its virtual processors are not to be had; null where they are. */
+/** The code and reason for which a partition and its virtual processors are denied; null if they are not. */
 export function partitionFault(situation: Situation, id: bigint): string | null {
   const partition = situation.partitions.find((each) => each.id === id);
   // Only the root may know what does not exist.

@@ -11,7 +11,7 @@ export interface Holdings {
   readonly bytes: number;
 }
 
-/** A service that is looked into. */
+/** A service that is inspected. */
 export class ServiceProcess {
   readonly served: Served;
 
@@ -20,7 +20,7 @@ export class ServiceProcess {
   }
 
   static async start(args: readonly string[]): Promise<ServiceProcess> {
-    // The inspector is not the service's: by it the heap is measured, and it sleeps until then.
+    // The inspector is not part of the service: it measures the heap, and is idle until then.
     return new ServiceProcess(await serve(args, {}, ['--inspect=127.0.0.1:0']));
   }
 

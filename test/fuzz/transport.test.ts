@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-/** How many are tried out at once. */
+/** How many run at the same time. */
 const concurrency = 20;
 
 /** Tries this many, each decided by a number; then the service is as it was. */

@@ -29,7 +29,7 @@ export interface Trial {
   readonly onField?: (name: string) => void;
 }
 
-/** A trial that the choices decide. */
+/** A trial that is determined by the choices. */
 export function randomTrial(
   choose: Choose,
   of: { schema: GraphQLSchema; host: RandomHost; root: 'query' | 'subscription' },
@@ -53,12 +53,12 @@ function checkValid(schema: GraphQLSchema, document: DocumentNode): void {
   throw new Error(`not valid: ${problems.map(({ message }) => message).join(' ')}\n${print(document)}`);
 }
 
-/** A sampler over the trial's host, with time in its hands. */
+/** A sampler over the trial's host, with a manual clock. */
 export function trialSampler({ host }: Trial): Sampler {
   return samplerOf(host);
 }
 
-/** Asks as the service does. */
+/** Executes the operation as the service does. */
 export async function askTrial(trial: Trial, sampler: Sampler): Promise<Answer> {
   const { schema, document, operation } = trial;
   const service = {
@@ -83,7 +83,7 @@ export function asAnswer(result: object): Answer {
 export function judge(trial: Trial, answer: Answer, reads: Omit<Reads, 'host' | 'at'>): string[] {
   if (isRefused(answer)) return [];
   const { host, ids, operation } = trial;
-  // Where nothing was read, nothing of the answer tells when.
+  // Without a read, the response has no time.
   const at = reads.snapshots.at(-1)?.at ?? host.milliseconds;
   const world = { caller: trial.caller, ids, reads: { host, at, ...reads } };
   const expected = expectedAnswer({ ...trial, variables: operation.variables }, world);

@@ -1,4 +1,4 @@
-/** What a process holds once no client is connected any more. */
+/** The resources of a process once no client is connected. */
 
 /** Counts of resources that may leak. */
 export interface Leftovers {

@@ -11,7 +11,7 @@ export interface StreamRequest {
   readonly localAddress: string;
 }
 
-/** Gets what arrives. */
+/** Receives the events. */
 export interface StreamSink {
   /** An event, once it is complete. The bytes are overwritten as soon as this returns. */
   event(bytes: Buffer): void;
@@ -19,7 +19,7 @@ export interface StreamSink {
   failed(why: string): void;
 }
 
-/** Opens a stream; gives its socket. */
+/** Opens a stream; returns its socket. */
 export type OpenStream = (request: StreamRequest, sink: StreamSink) => Socket;
 
 /** Consumes as many of the bytes as possible, and returns how many. */

@@ -5,12 +5,12 @@ import { parseCommand } from '../../src/cli/settings/settings.ts';
 import { systemWait } from '../../src/cli/command-context.ts';
 import { systemClock } from '../../src/snapshot/moment.ts';
 
-/** A service that runs here. */
+/** A service in this process. */
 export interface ServiceHere {
   readonly port: number;
   /** The root's. */
   readonly token: string;
-  /** What SIGTERM does. Rejects where the service complains of anything but clients that do not read. */
+  /** Shuts down as on SIGTERM. Rejects if the service has logged errors, except for clients that do not read. */
   close(): Promise<void>;
 }
 

@@ -9,7 +9,7 @@ import type { TallyResult } from './stream-tally.ts';
 import { table } from './table.ts';
 import { until } from '../until.ts';
 
-/** How much, and for how long. */
+/** The number of streams, and the duration. */
 export interface SideBySideOptions {
   /** Over each of the transports. */
   readonly streams: number;
@@ -24,7 +24,7 @@ const query = `subscription { hypervisor(every: "1s") { sampledAt logicalProcess
 const transports: readonly TransportName[] = ['SSE', 'WebSocket'];
 const main = fileURLToPath(new URL('../../dist/bundle/hvql.mjs', import.meta.url));
 
-/** Runs it and prints its table; false where a tick was missed or anything went wrong. */
+/** Runs it and prints its table; false if a tick was missed or an error occurred. */
 export async function sideBySide({ streams, seconds }: SideBySideOptions): Promise<boolean> {
   const children: ChildProcess[] = [];
   try {

@@ -1,4 +1,4 @@
-/** Processes full of streams, as their parent sees them. */
+/** Processes with many streams, as seen by their parent. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';

@@ -1,9 +1,9 @@
-/** A process full of streams over one transport. Its parent sends orders and asks for the result. */
+/** A process with many streams over one transport. Its parent sends orders and requests the result. */
 import type { Socket } from 'node:net';
 import { openEventStream, openWebSocket, type OpenStream } from './raw-stream.ts';
 import { StreamTally, type TallyResult, type Window } from './stream-tally.ts';
 
-/** What the parent says. */
+/** The orders of the parent. */
 export type Order =
   | {
       readonly kind: 'open';
@@ -11,7 +11,7 @@ export type Order =
       readonly streams: number;
       readonly port: number;
       readonly token: string;
-      /** What the streams ask, in turn. */
+      /** The operations of the streams, in turn. */
       readonly queries: readonly string[];
     }
   | { readonly kind: 'count'; readonly window: Window }

@@ -15,7 +15,7 @@ export interface TallyResult {
   readonly missed: number;
   /** More than one event in one slot. */
   readonly surplus: number;
-  /** What went wrong, and how often. */
+  /** The errors, and their numbers. */
   readonly errors: Readonly<Record<string, number>>;
   readonly lagMilliseconds: {
     readonly mean: number;
@@ -88,7 +88,7 @@ export class StreamTally {
     if (this.#window !== null) this.#count(this.#window, { stream, sampledAt, arrivedAt });
   }
 
-  /** Takes note of what should not have been. */
+  /** Notes unexpected events. */
   error(what: string): void {
     this.#errors.set(what, (this.#errors.get(what) ?? 0) + 1);
   }
@@ -123,7 +123,7 @@ export class StreamTally {
   }
 }
 
-/** What an event says, as far as it counts here. */
+/** The relevant data of an event. */
 interface Known {
   readonly bytes: Buffer;
   /** Milliseconds since 1970. */

@@ -1,6 +1,6 @@
 /** Tables on a terminal. */
 
-/** Columns lined up, numbers to the right, with a line below the first row. */
+/** Aligned columns, numbers to the right, with a line below the first row. */
 export function table(rows: readonly (readonly (string | number)[])[]): string {
   const texts = rows.map((row) =>
     row.map((cell) => (typeof cell === 'number' ? cell.toLocaleString('en') : cell)),

@@ -1,4 +1,4 @@
-/** Every way to come and go. */
+/** Every way to connect and disconnect. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { WebSocket } from 'ws';
@@ -150,7 +150,7 @@ const visits: Readonly<Record<string, Visit>> = {
   }),
 };
 
-/** What each sort of visitor does. */
+/** The actions of each kind of visitor. */
 export const visitNames = Object.keys(visits);
 
 /** One visit; its number says of which sort. Ends once its connection is closed. */
@@ -185,7 +185,7 @@ class EventStreamVisitor {
     this.socket.write(eventStreamRequest({ query, token }));
   }
 
-  /** Until so much has come, or the service has closed the connection. */
+  /** Until this many bytes have been received, or the service has closed the connection. */
   async until(part: string, times = 1): Promise<void> {
     await eventually(() => this.#isClosed || this.#text.split(part).length > times, part);
   }

@@ -1,8 +1,8 @@
-/** Visitors by the hundred. */
+/** Hundreds of visitors. */
 import { startServiceHere, type ServiceHere } from './service-here.ts';
 import { visit } from './visit.ts';
 
-/** How many are under way at once. */
+/** How many run at the same time. */
 const concurrency = 20;
 /** This long after their start, some clients have connected, some have left and some are about to. */
 const untilShutdownMilliseconds = 30;

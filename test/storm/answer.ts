@@ -1,10 +1,10 @@
 /** A response, reduced to the properties by which it is judged. */
 
-/** One thing that an answer has. */
+/** One property of a response. */
 export interface Answer {
-  /** How it came: an HTTP status, SSE, WebSocket, socket (where it was not read as HTTP at all). */
+  /** The channel: an HTTP status, SSE, WebSocket, or socket (if it was not parsed as HTTP). */
   readonly channel: string;
-  /** `extensions.code`, or what stands in its place: data, page, closed 4400. */
+  /** `extensions.code`, or a substitute: data, page, closed 4400. */
   readonly code: string;
   /** For the report. */
   readonly message?: string;
@@ -35,14 +35,14 @@ export function answersOfText(channel: string, text: string): readonly Answer[] 
   }
 }
 
-/** An answer where the text has anything that it should not. */
+/** An additional code if the text contains anything that it must not. */
 export function leaksIn(text: string, unspeakable: readonly string[]): readonly Answer[] {
   return unspeakable.some((secret) => text.includes(secret))
     ? [{ channel: 'any', code: 'leak', message: text.slice(0, 500) }]
     : [];
 }
 
-/** Whether anything but null, {} and [] stands in data: what was denied may leave nothing else. */
+/** Whether data contains anything but null, {} and [], which denied fields must not. */
 export function saysAnything(data: unknown): boolean {
   if (data === null || data === undefined) return false;
   return typeof data !== 'object' || Object.values(data).some(saysAnything);

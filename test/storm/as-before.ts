@@ -9,9 +9,9 @@ import type { Stream } from './stream.ts';
 import { post, type Question } from './transport.ts';
 import { openWebSocketStream } from './websocket-visitor.ts';
 
-/** How it answers. */
+/** How the service responds. */
 export interface Answering {
-  /** What is not as it should be. */
+  /** What is not as expected. */
   readonly problems: readonly string[];
   /**
    * Median of one small question, asked again and again: the least of some series, as machines are busy at times. NaN
@@ -27,7 +27,7 @@ const limitMilliseconds = 120_000;
 const timed =
   '{ partition { name counters { virtualProcessors } virtualProcessors { counters { totalRunTime } } } }';
 
-/** Asks every example, takes events by each transport, looks at /ready and /health, and may take the time of one question. */
+/** Runs every example, receives events by each transport, requests /ready and /health, and may time one query. */
 export async function answering(
   world: Omit<StormWorld, 'agent' | 'over'>,
   takesTime: boolean,

@@ -1,4 +1,4 @@
-/** Asks by HTTP and takes all of the answer. */
+/** Sends a request by HTTP and reads the whole response. */
 import { request } from 'node:http';
 import type { Visit } from './kind.ts';
 
@@ -21,7 +21,7 @@ export interface Reply {
   readonly text: string;
 }
 
-/** Asks. Rejects where the connection is cut before the answer is whole. */
+/** Sends it. Rejects if the connection is closed before the response is complete. */
 export function ask(visit: Visit, asked: Asked): Promise<Reply> {
   const { method = 'GET', path = '/graphql', headers = {}, body, isKept = true, socketPath } = asked;
   const agent = isKept ? visit.agent : false;

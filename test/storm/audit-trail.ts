@@ -1,4 +1,4 @@
-/** What the service's audit trail holds after a storm. */
+/** The content of the service's audit trail after a storm. */
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 

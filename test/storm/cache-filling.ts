@@ -13,7 +13,7 @@ const documents = 256;
 const largeQuestions = 16;
 const limitMilliseconds = 120_000;
 
-/** Asks them. Returns what was not answered as it should be. */
+/** Sends them. Returns unexpected responses. */
 export async function fillCaches(world: Omit<StormWorld, 'agent' | 'over'>): Promise<readonly string[]> {
   const over = new AbortController();
   const agent = new Agent({ keepAlive: true });

@@ -6,7 +6,7 @@ export interface Callers {
   readonly root: string;
   /** Partition 2, which the simulator never stops. It has no streams but those of the greed in over-limit.ts. */
   readonly guest: string;
-  /** A partition that there never is. */
+  /** A partition that never exists. */
   readonly unknown: string;
   /** The guest, without any privilege. */
   readonly powerless: string;
@@ -14,7 +14,7 @@ export interface Callers {
   readonly of: (partition: bigint, privileges: readonly string[]) => Promise<string>;
   /** The root's for this many seconds from now. */
   readonly shortLived: (seconds: number) => Promise<string>;
-  /** Tokens that do not verify, or say nothing that could be used. */
+  /** Tokens that do not verify, or have no usable claims. */
   readonly bad: readonly string[];
 }
 

@@ -7,7 +7,7 @@ import type { PageWriter } from './page-writer.ts';
 import type { Troubles } from './trouble.ts';
 import { breakInPassing, breakPage, pagesIn, replace } from './wreck.ts';
 
-/** Whom to trouble, and at what pace. */
+/** The target of the failures, and their pace. */
 export interface ChaosOptions {
   readonly folder: string;
   readonly writer: PageWriter;
@@ -15,9 +15,9 @@ export interface ChaosOptions {
   readonly random: Random;
   /** Moves the wall clock of the service by this from what it is. */
   readonly moveWallClock: (milliseconds: number) => void;
-  /** How long a trouble is left as it is. */
+  /** How long a failure lasts. */
   readonly troubleMilliseconds: number;
-  /** How long it is calm once the service has had its time to recover. */
+  /** The pause once the service has had time to recover. */
   readonly calmMilliseconds: number;
 }
 
@@ -104,7 +104,7 @@ async function breakManifest({ folder, random, troubleMilliseconds }: ChaosOptio
   replace(path, content);
 }
 
-/** Not the other way: tokens that have just ended would be good for half an hour more. */
+/** Never backwards: tokens that have just expired would be valid for another half an hour. */
 async function stepWallClock({ moveWallClock, troubleMilliseconds }: ChaosOptions): Promise<void> {
   moveWallClock(30 * 60_000);
   await pause(troubleMilliseconds, never);

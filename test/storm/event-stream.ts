@@ -1,11 +1,11 @@
-/** Answers by Server-Sent Events, as a client takes them. */
+/** Responses by Server-Sent Events, as a client receives them. */
 import { request, type IncomingMessage } from 'node:http';
 import { answersOfText, leaksIn, type Answer } from './answer.ts';
 import type { Visit } from './kind.ts';
 import { Inbox, type Departure, type Stream } from './stream.ts';
 import type { Question } from './transport.ts';
 
-/** Asks, on a connection of its own. What is no event stream is one answer with its status. */
+/** Sends the request on a separate connection. Anything but an event stream is one response with its status. */
 export function openEventStream(visit: Visit, { token, ...operation }: Question): Stream {
   const { port, signal, unspeakable } = visit;
   const inbox = new Inbox<readonly Answer[]>();

@@ -1,4 +1,4 @@
-/** What a service holds while it has no clients. */
+/** The resources of a service while it has no clients. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { processFigures } from '../soak/process-figures.ts';
 import { pause } from './kind.ts';
@@ -15,13 +15,13 @@ export interface Figures {
   readonly heapKilobytes: number;
   /** Outside of the heap: buffers. */
   readonly bufferKilobytes: number;
-  /** What keeps the service busy: names and numbers. */
+  /** The resources that keep the event loop alive: names and numbers. */
   readonly resources: string;
 }
 
 const samples = 9;
 const sampleMilliseconds = 300;
-/** How long sockets of clients that have gone may take to go as well. */
+/** How long sockets of disconnected clients may take to close. */
 const settlingMilliseconds = 60_000;
 /** How long connections of clients that take nothing may stay, on a busy machine. */
 const cutMilliseconds = 90_000;

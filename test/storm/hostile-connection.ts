@@ -1,4 +1,4 @@
-/** Connections that are hardly HTTP, or take their time. */
+/** Connections that are hardly HTTP, or slow. */
 import type { Answer } from './answer.ts';
 import { kindsOf, pause, type Kind, type Visit } from './kind.ts';
 import { RawConnection } from './raw-connection.ts';
@@ -22,7 +22,7 @@ function sent(make: (visit: Visit) => string | Buffer): Kind['attempt'] {
   };
 }
 
-/** Quick ones. */
+/** Fast ones. */
 export const hostileConnections: readonly Kind[] = kindsOf({
   'half a request, left': async (visit) => {
     const connection = new RawConnection(visit);

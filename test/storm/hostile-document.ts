@@ -1,4 +1,4 @@
-/** Documents that are made to hurt. */
+/** Documents that are designed to cause harm. */
 import { kindsOf, type Kind, type Visit } from './kind.ts';
 import { askBy, longTransports, transports, type Question, type Transport } from './transport.ts';
 
@@ -17,7 +17,7 @@ export const hostileDocuments: readonly Kind[] = kindsOf({
   'an alias bomb': hostile(longTransports, ({ random }) => ({
     query: `query ${random.word()} { ${times(1_500, (n) => `a${n}: hypervisor { logicalProcessors { index } }`)} }`,
   })),
-  // Each fragment doubles what the one before comes to.
+  // Each fragment doubles the size of the one before.
   'a fragment bomb': hostile(longTransports, ({ random }) => ({
     query: `query ${random.word()} { hypervisor { ...f0 } }
       ${times(30, (n) => `fragment f${n} on Hypervisor { a${n}: partition(id: 1) { name } ...f${n + 1} ...f${n + 1} }`)}

@@ -1,4 +1,4 @@
-/** Requests that are HTTP, but such as only an attacker sends. */
+/** HTTP requests that only an attacker sends. */
 import { ask } from './ask.ts';
 import { kindsOf, type Kind, type Visit } from './kind.ts';
 import { answersOf } from './transport.ts';

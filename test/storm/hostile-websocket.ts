@@ -6,7 +6,7 @@ import { WebSocketVisitor } from './websocket-visitor.ts';
 const tiny = '{ viewer { isRoot } }';
 const lasting = 'subscription { partition(every: "1h") { name } }';
 
-/** Everything that is answered until the service closes the connection. */
+/** All responses until the service closes the connection. */
 async function untilClosed(visitor: WebSocketVisitor): Promise<readonly Answer[]> {
   const answers: Answer[] = [];
   for (let received = await visitor.receive(); received !== null; received = await visitor.receive()) {
@@ -32,7 +32,7 @@ function refusedByService(
   };
 }
 
-/** Quick ones. */
+/** Fast ones. */
 export const hostileWebSockets: readonly Kind[] = kindsOf({
   'WebSocket garbage': refusedByService((visitor, { random }) =>
     visitor.send(
@@ -109,7 +109,7 @@ export const hostileWebSockets: readonly Kind[] = kindsOf({
     untilClosed(new WebSocketVisitor(visit, visit.random.one([['graphql-ws'], ['graphql-ws', 'mqtt']]))),
 });
 
-/** Those that wait. */
+/** Slow ones. */
 export const patientWebSockets: readonly Kind[] = kindsOf({
   'no connection_init at all': async (visit) => {
     const visitor = new WebSocketVisitor(visit);

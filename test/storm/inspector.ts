@@ -27,7 +27,7 @@ export class Inspector {
     return result.value;
   }
 
-  /** Lets it collect its garbage. */
+  /** Collects its garbage. */
   async collectGarbage(): Promise<void> {
     await this.#call('HeapProfiler.collectGarbage', {});
   }

@@ -6,7 +6,7 @@ import type { Callers } from './callers.ts';
 import type { Random } from './random.ts';
 import type { KindName } from './expectation.ts';
 
-/** What all attempts are given. */
+/** The data of all attempts. */
 export interface StormWorld {
   readonly port: number;
   /** Its clients are the guest. */
@@ -21,13 +21,13 @@ export interface StormWorld {
   readonly random: Random;
   /** Of the connections that are kept. */
   readonly agent: Agent | false;
-  /** What no answer may hold: the service's secret, and where its pages are. */
+  /** Texts that no response may contain: the service's secret, and the path of its pages. */
   readonly unspeakable: readonly string[];
-  /** Aborted once the traffic is over: for visits that would only wait. */
+  /** Aborted once the traffic is over, for visits that would only wait. */
   readonly over: AbortSignal;
 }
 
-/** What one attempt is given. */
+/** The data of one attempt. */
 export interface Visit extends StormWorld {
   /** Aborted where it takes longer than anything may: then all that it has opened is closed. */
   readonly signal: AbortSignal;

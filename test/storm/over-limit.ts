@@ -1,4 +1,4 @@
-/** Questions that go beyond each of the limits, over each transport. */
+/** Operations beyond each of the limits, over each transport. */
 import type { Answer } from './answer.ts';
 import { kindsOf, pause, type Kind, type Visit } from './kind.ts';
 import { serviceLimits } from './stormed-service.ts';
@@ -14,11 +14,11 @@ function asked(
 
 const times = (count: number, text: (n: number) => string): string =>
   Array.from({ length: count }, (_, n) => text(n)).join(' ');
-/** Ids of partitions that are not there. */
+/** Ids of partitions that do not exist. */
 const absentIds = Array.from({ length: 5_000 }, (_, n) =>
   Buffer.from(`partition:partition/${1_000_000 + n}`).toString('base64url'),
 );
-/** So that no answer comes from what is kept of an earlier one. */
+/** So that no response comes from a cache. */
 const fresh = ({ random }: Visit): string => `query ${random.word()}`;
 
 /** One operation beyond each limit. */

@@ -28,7 +28,7 @@ export class PageWriter {
     });
   }
 
-  /** It writes no more until `goOn`. A signal takes a moment. */
+  /** It stops writing until `goOn`. A signal takes some time. */
   standStill(): void {
     this.#program?.child.kill('SIGSTOP');
   }

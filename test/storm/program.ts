@@ -8,11 +8,11 @@ export interface ProgramOptions {
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly execArgv?: readonly string[];
-  /** Told each line of standard error. */
+  /** Called with each line of standard error. */
   readonly onErrorLine?: (line: string) => void;
 }
 
-/** A program under way. */
+/** A running program. */
 export class BuiltProgram {
   readonly child: ChildProcess;
   readonly exited: Promise<number | null>;

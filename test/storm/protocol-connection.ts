@@ -1,4 +1,4 @@
-/** The fuzzer of test/fuzz: connections that send anything in any order, cut anywhere, and end in any way. */
+/** The fuzzer of test/fuzz: connections that send any input in any order, in any parts, and end in any way. */
 import { carryOut, randomConnection, type FuzzTarget } from '../fuzz/protocol-connection.ts';
 import { ask } from './ask.ts';
 import { kindsOf, type Visit } from './kind.ts';

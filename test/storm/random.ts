@@ -1,4 +1,4 @@
-/** Chances in a row from one seed. */
+/** Random numbers from one seed. */
 import { fraction, mix } from '../../src/source/simulator/random.ts';
 
 /** Draws numbers; what comes depends on the seed and on how many were drawn before. */
@@ -26,7 +26,7 @@ export class Random {
     return bytes;
   }
 
-  /** A word that has hardly been there before. */
+  /** A word that is most likely new. */
   word(): string {
     return `w${this.whole(0, 0x7fff_ffff).toString(36)}`;
   }

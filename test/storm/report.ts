@@ -2,7 +2,7 @@
 import { table } from '../soak/table.ts';
 import type { StormReport } from './storm-run.ts';
 
-/** All that was seen, as text. */
+/** All results, as text. */
 export function describeStorm(report: StormReport): string {
   return [traffic(report), rest(report), chaos(report), ...logs(report), trail(report)].join('\n\n');
 }

@@ -1,4 +1,4 @@
-/** What a service has written to standard error: counted, and kept where it should not have been. */
+/** The standard error of a service: messages are counted, and unexpected ones are stored. */
 
 const keptLines = 5;
 /** pino's numbers. */

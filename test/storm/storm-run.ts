@@ -24,7 +24,7 @@ export const troubleCodes = ['PAGE_MALFORMED', 'PAGE_UNAVAILABLE'] as const;
 /** How long a short storm may last until clients have met broken pages, which takes minutes on a busy machine. */
 const longestShortSeconds = 300;
 
-/** How long, and with what chances. */
+/** The duration and the random seed. */
 export interface StormOptions {
   /**
    * All of the traffic; the first tenth of it is the warm-up. On a busy machine it lasts up to three times as long, until
@@ -46,11 +46,11 @@ export interface StormOptions {
   readonly hotPath: 'on' | 'off';
   /** Whether there is a service with workers as well, of which everything around it fails in turn. */
   readonly hasOutages: boolean;
-  /** Told how far it has got. */
+  /** Called with the progress. */
   readonly say: (text: string) => void;
 }
 
-/** A service at rest, and how it answers. */
+/** A service without clients, and how it responds. */
 export interface Rest extends Figures, Answering {
   /** Of the process that speaks TLS. */
   readonly secure: Figures;
@@ -58,7 +58,7 @@ export interface Rest extends Figures, Answering {
   readonly outage: OutageFigures | null;
 }
 
-/** What became of the service that has outages. */
+/** The result of the service that has outages. */
 export interface OutageReport {
   readonly outages: Troubles;
   readonly log: StormedService['log'];

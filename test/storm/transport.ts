@@ -1,4 +1,4 @@
-/** The transports by which an operation can come, and what is answered by each. */
+/** The transports of operations, and their responses. */
 import { answersOfText, leaksIn, type Answer } from './answer.ts';
 import { ask, type Reply } from './ask.ts';
 import { openEventStream } from './event-stream.ts';
@@ -25,7 +25,7 @@ export const longTransports: readonly Transport[] = ['POST', 'SSE', 'WebSocket']
 /** Those that can answer with events. */
 export const liveTransports: readonly Transport[] = ['SSE', 'WebSocket'];
 
-/** Asks by one of these transports, by random, and takes all that is answered. */
+/** Sends the operation by a random one of these transports, and returns all responses. */
 export function askBy(
   among: readonly Transport[],
   visit: Visit,
@@ -43,7 +43,7 @@ export function askBy(
   }
 }
 
-/** Asks by POST. */
+/** Sends an operation by POST. */
 export async function post(visit: Visit, question: Question, isKept = true): Promise<readonly Answer[]> {
   return answersOf(visit, await postForReply(visit, question, isKept));
 }
@@ -66,7 +66,7 @@ export async function postByGuestSocket(
   return answersOf(visit, await ask(visit, { method: 'POST', headers, body, socketPath }));
 }
 
-/** Asks by GET. */
+/** Sends an operation by GET. */
 export async function get(visit: Visit, question: Question, isKept = true): Promise<readonly Answer[]> {
   const { token, query, variables, operationName } = question;
   const search = new URLSearchParams({ query });
@@ -76,7 +76,7 @@ export async function get(visit: Visit, question: Question, isKept = true): Prom
   return answersOf(visit, await ask(visit, { path, headers: headersOf(token), isKept }));
 }
 
-/** What a reply by HTTP says. */
+/** The content of an HTTP response. */
 export function answersOf({ unspeakable }: Visit, { status, text }: Reply): readonly Answer[] {
   return [...answersOfText(String(status), text), ...leaksIn(text, unspeakable)];
 }

@@ -1,4 +1,4 @@
-/** When the source was in trouble, so that answers are judged by what they could have been. */
+/** When the source was failing, so that responses are judged by what was possible. */
 
 /** A trouble under way or over. Milliseconds on a steady clock. */
 interface Trouble {

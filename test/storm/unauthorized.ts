@@ -18,7 +18,7 @@ const rootsOwn =
 const others =
   '{ one: partition(id: "1") { name } four: partition(id: "4") { name } none: partition(id: "999") { name } }';
 
-/** No credentials, and those of others. */
+/** Missing credentials, and those of others. */
 export const unauthorized: readonly Kind[] = kindsOf({
   'no token': (visit) =>
     askBy(transports, visit, { token: null, query: visit.random.one([valid, '{', rootsOwn]) }),

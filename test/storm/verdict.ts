@@ -1,4 +1,4 @@
-/** Whether a storm has ended as it must. */
+/** Whether a storm has ended as required. */
 import { expectations, outageKinds, type KindName } from './expectation.ts';
 import type { Figures } from './figures.ts';
 import { outageNames } from './outage/outages.ts';
@@ -14,7 +14,7 @@ export interface Demands {
   readonly isThorough: boolean;
 }
 
-/** Everything that is not as it must be; nothing where all is well. */
+/** Everything that is not as required; empty if all is well. */
 export function problemsOf(
   report: StormReport,
   { memoryPart, latencyRatio, isThorough }: Demands,

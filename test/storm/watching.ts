@@ -1,4 +1,4 @@
-/** Watchers: they open a stream, take some events and leave, in every way. */
+/** Subscribers: they open a stream, receive some events and disconnect, in every way. */
 import type { Answer } from './answer.ts';
 import { openEventStream } from './event-stream.ts';
 import { examples } from './example.ts';
@@ -36,7 +36,7 @@ function takeSome(open: Open): Kind['attempt'] {
   };
 }
 
-/** Streams that are opened to be left. */
+/** Streams that their clients leave. */
 export const watching: readonly Kind[] = kindsOf({
   'events by SSE': takeSome(openEventStream),
   'events by WebSocket': takeSome(openWebSocketStream),
@@ -52,7 +52,7 @@ export const watching: readonly Kind[] = kindsOf({
     stream.stopReading();
     await pause(visit.random.whole(100, 1_500), visit.over);
     await stream.leave('by cutting');
-    // That it has begun is all that can be said of it.
+    // It is only known that it has begun.
     return (first ?? []).filter(({ code }) => code !== 'data');
   },
   'many streams over one WebSocket': watchMany,

@@ -78,7 +78,7 @@ export class WebSocketVisitor {
     this.send({ id, type: 'subscribe', payload: { query, variables, operationName } });
   }
 
-  /** What a message says in answer. */
+  /** The response in a message. */
   answersOf(received: Received | null): readonly Answer[] {
     const channel = 'WebSocket';
     if (received === null) return [];
@@ -91,7 +91,7 @@ export class WebSocketVisitor {
   }
 }
 
-/** Asks, over a WebSocket of its own. */
+/** Sends an operation, over a separate WebSocket. */
 export function openWebSocketStream(visit: Visit, { token, ...question }: Question): Stream {
   const visitor = new WebSocketVisitor(visit);
   const begun = visitor.begin(token).then((answers) => {

@@ -21,7 +21,7 @@ export function pagesIn(folder: string): string[] {
         .filter((path) => path.endsWith('stats.page') && !path.includes('.new-') && !path.includes('.gone-'))
         .map((path) => join(folder, path));
     } catch (thrown) {
-      // A folder went between being found and being read.
+      // A folder was removed between being found and being read.
       if (attempts === listAttempts || (thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown;
     }
   }
@@ -68,7 +68,7 @@ export function breakPage(path: string, random: Random): () => void {
   };
 }
 
-/** Puts a file there in one piece. */
+/** Replaces a file atomically. */
 export function replace(path: string, content: Buffer | string): void {
   writeFileSync(`${path}.storm`, content);
   renameSync(`${path}.storm`, path);

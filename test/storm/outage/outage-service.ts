@@ -11,10 +11,10 @@ import { ServiceLog } from '../service-log.ts';
 import { KeyServer } from './key-server.ts';
 
 const workerCount = 2;
-/** What it may say at level error while something fails. */
+/** Messages that it may log at level error while something fails. */
 const expectedComplaints =
   /^(?:the audit trail (?:cannot be (?:written|reopened))|the end of the audit trail could not be written|the key set could not be fetched for too long.*)$/;
-/** How long the service may take to be as before, on a busy machine. */
+/** How long the service may take to recover, on a busy machine. */
 const recoveryLimitMilliseconds = 180_000;
 
 /** Figures of its primary process. */
@@ -153,7 +153,7 @@ export class OutageService {
     };
   }
 
-  /** Ends it as an operator does; gives its exit code. */
+  /** Stops it as an operator does; returns its exit code. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     await this.keys.goAway();
     return this.#program.stop(signal);

@@ -5,12 +5,12 @@ import type { Random } from '../random.ts';
 import type { Troubles } from '../trouble.ts';
 import type { OutageService } from './outage-service.ts';
 
-/** Whom to trouble, and at what pace. */
+/** The target of the outages, and their pace. */
 export interface OutageOptions {
   readonly outageService: OutageService;
   readonly outages: Troubles;
   readonly random: Random;
-  /** How long an outage is left as it is. */
+  /** How long an outage lasts. */
   readonly troubleMilliseconds: number;
   readonly calmMilliseconds: number;
 }
