@@ -1,4 +1,4 @@
-/** How a server that is compared says where it is. */
+/** How a compared server reports its address. */
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 

@@ -1,4 +1,4 @@
-/** Streams of an earlier build beside those of the working tree's, in pairs. */
+/** Streams of an earlier build compared with those of the working tree, in pairs. */
 import { table } from '../soak/table.ts';
 import { ratios } from './before.ts';
 import { ratiosText, verdict, type Builds } from './before-table.ts';

@@ -1,4 +1,4 @@
-/** Ratios of two builds as a person reads them, and whether they are as they should be. */
+/** The table of the ratios of two builds, and whether they reach their goals. */
 import { isSameFile, type Build } from './build.ts';
 
 /** The text above the tables of two builds. */
@@ -33,7 +33,7 @@ export interface Ratios {
 /** A bound of a median. */
 export type Goal = { readonly atLeast: number } | { readonly atMost: number };
 
-/** Median, least, most. */
+/** Median, minimum, maximum. */
 export function ratiosText({ median, least, most }: Ratios): string[] {
   return [median ?? NaN, least, most].map((ratio) => ratio.toFixed(3));
 }

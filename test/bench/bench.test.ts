@@ -131,7 +131,7 @@ describe('a compared server that cannot be started', () => {
 
 describe('the lock file of the servers that hvql is compared with', () => {
   it('contains only packages that support this version of Node', () => {
-    // Only looked at: --dry-run checks the engines and installs nothing.
+    // --dry-run checks the engines and installs nothing.
     const { status, stderr } = spawnSync('npm', ['ci', '--dry-run', '--engine-strict', '--offline'], {
       cwd: fileURLToPath(new URL('rival', import.meta.url)),
       encoding: 'utf8',

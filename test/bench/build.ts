@@ -76,7 +76,7 @@ function installPackages(root: URL): void {
   else run('npm', ['ci'], root);
 }
 
-/** What a program prints. Throws with what it complains of where it fails. */
+/** The output of a program. Throws with its error output if it fails. */
 function run(program: string, args: readonly string[], cwd = thisCheckout): string {
   const { status, stdout, stderr, error } = spawnSync(program, args, {
     cwd: fileURLToPath(cwd),

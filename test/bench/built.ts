@@ -1,4 +1,4 @@
-/** What is compared is what users run: the program as tsc builds it, not as tsx reads it. */
+/** Users run the program that tsc builds, so this is compared, not the sources run by tsx. */
 import type * as commandContext from '../../src/cli/command-context.ts';
 import type * as heap from '../../src/cli/heap.ts';
 import type * as nodeEnv from '../../src/cli/node-env.ts';

@@ -1,10 +1,10 @@
-/** The comparison as a person reads it. */
+/** The table of a comparison. */
 import { table } from '../soak/table.ts';
 import type { Round, StartFailure, WorkloadResult } from './comparison.ts';
 import type { Contender } from './contender.ts';
 import type { WorkloadName } from './workload.ts';
 
-/** What is to be reached: a ratio to another's answers per second. */
+/** A goal: a ratio to the responses per second of another server. */
 export interface Goal {
   readonly against: 'A' | 'B' | 'B files' | 'C' | 'D';
   readonly ratio: number;
@@ -96,7 +96,7 @@ function medians(rounds: readonly Round[]): [number | null, number | null] {
   return [medianOf(rounds.map(({ perSecond }) => perSecond)), processorMicroseconds(rounds)];
 }
 
-/** The one in the middle; of an even number, the mean of the two in the middle; null of none. */
+/** The middle number; the mean of the two middle numbers of an even count; null for an empty list. */
 export function medianOf(numbers: readonly number[]): number | null {
   const sorted = numbers.toSorted((a, b) => a - b);
   const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];

@@ -1,4 +1,4 @@
-/** Puts the servers under load in turn, and hands over what each of them made of it. */
+/** Puts the servers under load in turn, and returns the result of each. */
 import { rm } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Contender } from './contender.ts';
@@ -10,7 +10,7 @@ import { rootToken } from './root-token.ts';
 import type { RunningServer } from './running-server.ts';
 import { bodyOf, type HostSize, type Workload } from './workload.ts';
 
-/** How much is compared. */
+/** The scope of the comparison. */
 export interface ComparisonOptions {
   readonly contenders: readonly Contender[];
   readonly workloads: readonly Workload[];
@@ -60,7 +60,7 @@ export interface GroundOptions {
   readonly onFailure?: (failure: StartFailure) => void;
 }
 
-/** What a comparison found. */
+/** The result of a comparison. */
 export interface Comparison {
   readonly results: readonly WorkloadResult[];
   /** Contenders that are missing in the results, each once. */
@@ -149,7 +149,7 @@ export function tokenOnGround(): Promise<string> {
   return rootToken(secret);
 }
 
-/** Asks once. Throws where the answer is not 200 or has errors. */
+/** Sends one request. Throws if the response is not 200 or has errors. */
 export async function askOnce({ url }: RunningServer, query: string): Promise<string> {
   const headers = { 'content-type': 'application/json', authorization: `Bearer ${await tokenOnGround()}` };
   const response = await fetch(url, { method: 'POST', headers, body: bodyOf({ query }) });
@@ -199,7 +199,7 @@ async function compareOne(
   return { workload, answerInBytes, rounds };
 }
 
-/** Bytes of the answer. Throws where one server says anything else than the first. */
+/** The size of the response in bytes. Throws if one server returns something else than the first. */
 async function assertSameAnswers(workload: Workload, opponents: readonly Opponent[]): Promise<number> {
   let expected: { text: string; name: string } | undefined;
   for (const { contender, server } of opponents) {

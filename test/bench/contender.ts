@@ -1,16 +1,16 @@
-/** Who is compared. A new variant of hvql is a line in this list. */
+/** The servers that are compared. A new variant of hvql is a line in this list. */
 import { existsSync } from 'node:fs';
 import { currentBuild, sharingFlag, type Build } from './build.ts';
 import { startServer, type RunningServer } from './running-server.ts';
 
-/** What each of the servers is given. */
+/** The arguments of each server. */
 export interface Ground {
   /** The page folder of the host. */
   readonly folder: string;
   readonly secret: string;
 }
 
-/** A server that takes part. */
+/** A compared server. */
 export interface Contender {
   /** 'A' to 'D' are those that others are measured against. */
   readonly key: string;
@@ -126,7 +126,7 @@ export function areRivalsInstalled(): boolean {
   return existsSync(new URL('rival/node_modules/mercurius', import.meta.url));
 }
 
-/** All that take part, in the order of the table. */
+/** All compared servers, in the order of the table. */
 export function contenders(): readonly Contender[] {
   const all: Contender[] = [
     { ...bare('ready'), key: 'A', name: 'A. node:http', note: 'the same bytes, ready-made' },

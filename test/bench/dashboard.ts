@@ -1,4 +1,4 @@
-/** What the dashboard takes of a browser: bytes, the time until there are numbers, long tasks, and memory over time. */
+/** The cost of the dashboard in a browser: bytes, the time until the first numbers, long tasks, and memory over time. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
@@ -35,7 +35,7 @@ interface Served {
 
 /** Of a task that a person notices (W3C, Long Tasks API). */
 const longTaskMilliseconds = 50;
-/** Opening takes its time once; what follows comes every second. */
+/** The page is opened once; the work after that recurs every second. */
 const openingMilliseconds = 10_000;
 /** A browser that has just started is busy with itself for about a second. People open the page in one that runs already. */
 const browserStartMilliseconds = 3_000;

@@ -1,4 +1,4 @@
-/** Sends a fixed number of requests, with little work of its own: for loads much shorter than wrk takes to start. */
+/** Sends a fixed number of requests with little overhead, for loads much shorter than the start of wrk. */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';

@@ -4,12 +4,12 @@ import type { Counter } from '../../src/catalogue/counter.ts';
 import type { HostInMemory } from './host.ts';
 import { asked, bodyOf, workloadNamed, type QuestionName } from './workload.ts';
 
-/** Gives the page at a place of the tree. */
+/** Returns the page at a path of the tree. */
 export type PageOf = (place: string) => Uint8Array;
 
 const pageSize = 4096;
 
-/** Pages that are in memory already. */
+/** Pages in memory. */
 export function pagesInMemory({ pages }: HostInMemory): PageOf {
   return (place) => pages.get(place) ?? missing(place);
 }

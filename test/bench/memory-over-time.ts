@@ -1,4 +1,4 @@
-/** What memory the service takes after minutes of load, with questions and streams. */
+/** The memory of the service after minutes of load, with queries and streams. */
 import { processFigures } from '../soak/process-figures.ts';
 import { forkStreams, order } from '../soak/stream-client.ts';
 import { table } from '../soak/table.ts';
@@ -8,7 +8,7 @@ import type { LoadGenerator } from './load.ts';
 import { selectionsOf } from './streams.ts';
 import { bodyOf, workloadNamed } from './workload.ts';
 
-/** When to look, in minutes from the start. */
+/** The times of measurements, in minutes from the start. */
 export interface MemoryOptions {
   readonly minutes: readonly number[];
   readonly generator: LoadGenerator;
@@ -18,7 +18,7 @@ export interface MemoryOptions {
 const streams = 500;
 const loadSeconds = 15;
 
-/** Loads the service as long as that, and gives the table. */
+/** Loads the service for this time, and returns the table. */
 export async function memoryOverTime({ minutes, generator, tell }: MemoryOptions): Promise<string> {
   const workload = workloadNamed('M');
   const rows: (string | number)[][] = [];

@@ -1,4 +1,4 @@
-/** A scrape of a large host: the text of hvql beside prom-client's and naive strings, from the same readings. */
+/** A scrape of a large host: hvql compared with prom-client and naive strings, from the same readings. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setImmediate as turn } from 'node:timers/promises';
 import { rmSync } from 'node:fs';

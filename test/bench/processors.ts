@@ -1,4 +1,4 @@
-/** Who runs on which processor. */
+/** Which process runs on which processor. */
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 

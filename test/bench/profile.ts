@@ -1,4 +1,4 @@
-/** Where the time of hvql goes under each workload: functions by their own time. */
+/** How hvql spends its time under each workload: functions by their self time. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import type { LoadGenerator } from './load.ts';
 import { table } from '../soak/table.ts';
 import { bodyOf, type Workload } from './workload.ts';
 
-/** What is profiled, and for how long. */
+/** The profiled workload, and the duration. */
 export interface ProfileOptions {
   readonly workloads: readonly Workload[];
   readonly contender: Contender;

@@ -1,7 +1,7 @@
 /** The tasks of a page's main thread, from the browser's own trace. */
 import type { Page } from 'playwright-core';
 
-/** A task: how long it took, and how much of the processor. */
+/** A task: its duration, and its processor time. */
 export interface RendererTask {
   readonly milliseconds: number;
   /** In milliseconds: on a machine with other work this says more. */

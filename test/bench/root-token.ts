@@ -1,4 +1,4 @@
-/** A token of the root partition for as long as a run takes. */
+/** A token of the root partition that is valid for one run. */
 import { allPrivileges } from '../../src/access/caller.ts';
 import { signToken } from '../../src/server/auth/token.ts';
 

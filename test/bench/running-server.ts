@@ -6,11 +6,11 @@ import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
 import { programOf } from './build.ts';
 
-/** A server that listens. */
+/** A listening server. */
 export interface RunningServer {
   readonly url: string;
   readonly pid: number;
-  /** Ends it and waits until it has. */
+  /** Stops it and waits for its end. */
   stop(): Promise<void>;
 }
 
@@ -86,7 +86,7 @@ function scriptOf(root: URL, file: string): string {
     define: { 'import.meta.url': JSON.stringify(new URL('test/bench/built.ts', root).href) },
     write: false,
   });
-  // Whole at once: a test and the benchmark may start it at the same time.
+  // Atomically, because a test and the benchmark may start it at the same time.
   const unfinished = `${script}.${process.pid}`;
   writeFileSync(unfinished, outputFiles[0]?.contents ?? '');
   renameSync(unfinished, script);

@@ -1,4 +1,4 @@
-/** What questions and ticks cost on hosts of many sizes: what one counter costs must not grow with what exists. */
+/** The cost of queries and ticks on hosts of many sizes: the cost of one counter must not grow with the host. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openEventStream } from '../soak/raw-stream.ts';
 import { table } from '../soak/table.ts';

@@ -1,7 +1,7 @@
 import type { CommandContext } from '../../src/cli/command-context.ts';
 import { ManualClock } from '../source/manual-clock.ts';
 
-/** A world for a command: what it prints is kept, and waiting moves the clock on instead of taking time. */
+/** A context for a command: its output is recorded, and waiting advances the clock instead of taking time. */
 export class CommandOnTrial implements CommandContext {
   readonly clock = new ManualClock();
   readonly #controller = new AbortController();

@@ -1,4 +1,4 @@
-/** The program as a shell runs it: what becomes of its output, and how it ends. */
+/** The program as a shell runs it: its output, and how it ends. */
 import { spawnSync } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -1,4 +1,4 @@
-/** The service as clients see it, and the requests that they send. */
+/** A service, and the requests that clients send to it. */
 import { afterAll } from 'vitest';
 import { serve } from '../end-to-end/program.ts';
 

@@ -7,7 +7,7 @@ interface Check {
   readonly language: string;
   /** The test file that runs or compiles the block; null for one that is no code, or cannot be run. */
   readonly by: string | null;
-  /** Why nothing runs it. */
+  /** Why it is not run. */
   readonly because?: string;
 }
 
@@ -38,7 +38,7 @@ export const checks: readonly Check[] = [
   { document: null, language: 'graphql', by: examples },
 ];
 
-/** A command that a test cannot run as it stands, and what stands in for it. */
+/** A command that a test cannot run, and its replacement. */
 interface StandIn {
   /** Matches the line, or its beginning. */
   readonly command: RegExp;

@@ -33,7 +33,7 @@ describe.skipIf(programs.includes(null))('the steps of docs/deployment.md', () =
   beforeAll(async () => {
     folder = await openFolder();
     const port = String(await freePort());
-    // On this machine nothing is to be reached from elsewhere.
+    // On this machine nothing may be reachable from other machines.
     const scripts = steps.map((block) =>
       block.replaceAll('4443', port).replaceAll('--host 0.0.0.0', '--host 127.0.0.1'),
     );

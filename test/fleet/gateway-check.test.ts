@@ -26,7 +26,7 @@ const sha256 = (text: string) => `sha256:${createHash('sha256').update(text).dig
 interface Cell {
   readonly way: string;
   readonly gateway: TestGateway;
-  /** Asks as the root of all hosts, unless it is another caller; null for none. */
+  /** Sends a request as the root of all hosts by default; null for no caller. */
   readonly ask: (question: string | TransportRequest, caller?: TestCaller | null) => Promise<TransportAnswer>;
 }
 
@@ -82,7 +82,7 @@ const checks: Readonly<Record<string, Check>> = {
       expect(codes(await ask(liveOfHost('name'), other))).toEqual([
         isLive(way) ? 'NOT_FOUND' : 'NOT_ACCEPTABLE',
       ]);
-      // A token without hosts is of no use here.
+      // A token without hosts is not accepted here.
       expect((await ask('{ viewer { partition } }', { hosts: [] })).data).toBeUndefined();
     },
   },

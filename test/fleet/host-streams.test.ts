@@ -14,7 +14,7 @@ interface Watched extends HostStreamListener {
   isCancelled: boolean;
 }
 
-/** Streams from hosts that say what a test says. */
+/** Streams of hosts whose events are sent by a test. */
 class Bench {
   readonly watched: Watched[] = [];
   readonly grants: FleetGrant[] = [];
@@ -146,7 +146,7 @@ describe('the streams of a gateway', () => {
     await pass(1_000);
     expect(bench.of('web-1').renewals).toEqual(['token 2']);
     expect(bench.grants.map(({ expiresAt }) => expiresAt === null)).toEqual([false, true]);
-    // The host's last word where a lease has ended.
+    // The last event of the host when a lease has ended.
     bench.of('web-1').event(Buffer.from('{"errors":[{"extensions":{"code":"UNAUTHENTICATED"}}]}'));
     expect(code(stream)).toMatchObject({ host: 'web-1' });
   });
@@ -183,7 +183,7 @@ describe('the streams of a gateway', () => {
     expect(bench.watched).toHaveLength(3);
     bench.of('web-1').event(event('web-1'));
     await pass(0);
-    // Another process knows nothing of the stream.
+    // Another process does not have the stream.
     bench.say('web-1', { isOther: true });
     await pass(0);
     expect(bench.watched).toHaveLength(4);

@@ -14,7 +14,7 @@ export const natsServerPath = findProgram('nats-server');
 export interface NatsServer {
   /** "nats://127.0.0.1:4222". */
   readonly url: string;
-  /** Kills it at once. */
+  /** Kills it immediately. */
   kill(): Promise<void>;
   /** Starts it again on the same port. */
   restart(): Promise<void>;

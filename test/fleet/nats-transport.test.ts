@@ -26,7 +26,7 @@ describe.skipIf(natsServerPath === null)('the connection to NATS', () => {
     });
     const socket = socketOf(connection);
     const end = socket.end.bind(socket);
-    // The server's end has come, and the client has answered it with its own: what is written from now on is an error.
+    // The server has closed its side, and the client its own: further writes are errors.
     const closed = new Promise((resolve, reject) => {
       socket.end = () => {
         end();

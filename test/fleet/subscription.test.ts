@@ -50,7 +50,7 @@ describe.skipIf(natsServerPath === null)('a subscription at a gateway', () => {
   });
   afterEach(async () => {
     for (const watcher of watchers.splice(0)) watcher.stop();
-    // Without watchers nothing runs.
+    // Without subscriptions nothing runs.
     await until(() => gateway.gateway.openStreams() === 0 && streams().every((count) => count === 0));
   });
   afterAll(async () => {
@@ -134,7 +134,7 @@ describe.skipIf(natsServerPath === null)('a subscription at a gateway', () => {
     await join('web-2');
     const again = await watcher.next(({ data }) => data.fleet.totals.answered === 2);
     expect(again.data.fleet.hosts.nodes[1]).toMatchObject({ hypervisor: { host: 'web-2' } });
-    // A host that has never been there is taken in.
+    // A new host is included.
     await join('web-3');
     await watcher.next(({ data }) => data.fleet.totals.answered === 3);
     await leave('web-3');

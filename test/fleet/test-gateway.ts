@@ -16,7 +16,7 @@ import { readableLog } from '../server/test-service.ts';
 import { until } from '../until.ts';
 import { addressOf, type TestKeys } from './test-host.ts';
 
-/** A gateway that serves. */
+/** A running gateway. */
 export interface TestGateway {
   readonly gateway: Gateway;
   readonly server: RunningServer;
@@ -26,7 +26,7 @@ export interface TestGateway {
   readonly audit: string[];
   token(caller?: TestCaller): Promise<string>;
   ask(query: string, caller?: TestCaller): Promise<Answer>;
-  /** Resolves once this number of hosts answers. */
+  /** Resolves once this number of hosts respond. */
   answering(count: number): Promise<void>;
   close(): Promise<void>;
 }

@@ -47,7 +47,7 @@ export function addressOf(url: string): NatsSettings {
   return { url, creds: null, ca: null, cert: null, key: null };
 }
 
-/** A host that has joined, with a source in the test's hands. */
+/** A host that has joined, with a source that the test controls. */
 export interface TestHost {
   readonly name: string;
   readonly source: FakeSource;
@@ -68,7 +68,7 @@ export interface TestHostOptions {
   /** Milliseconds by which its clock is ahead. */
   readonly clockAhead?: number;
   readonly source?: FakeSource;
-  /** In place of the verification with its keys. */
+  /** Replaces the verification with its keys. */
   readonly verify?: VerifyDelegated;
 }
 
@@ -114,7 +114,7 @@ export function grant(
   return { caller: { partitionId, privileges: new Set(allPrivileges) }, hosts, expiresAt };
 }
 
-/** Asks hosts as a gateway does, without its graph. */
+/** Sends requests to hosts as a gateway does, without its graph. */
 export async function openGateway(nats: string | NatsSettings, key: GatewayKey | null) {
   const { log } = readableLog();
   const settings = typeof nats === 'string' ? addressOf(nats) : nats;
@@ -131,7 +131,7 @@ export async function openGateway(nats: string | NatsSettings, key: GatewayKey |
     connection,
     questions,
     authorize,
-    /** The answer of a host to the parameters of a request. */
+    /** The response of a host to the parameters of a request. */
     ask: async (host: string, parameters: object, given: FleetGrant = grant('root')): Promise<any> => {
       const authorization = await authorize(given);
       const body = Buffer.from(JSON.stringify(parameters));

@@ -1,4 +1,4 @@
-/** What POST and GET answer, as clients see it: the status, the media type, the bytes. */
+/** The responses to POST and GET, as clients see them: the status, the media type, the bytes. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { send, startTestService, type TestService } from './test-service.ts';
 

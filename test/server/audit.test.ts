@@ -69,7 +69,7 @@ async function start(options: Parameters<typeof startLiveService>[0] = {}): Prom
 
 const aRequestId = expect.stringMatching(/^[0-9a-f-]{36}$/) as string;
 
-/** Asks as partition 5, and waits for the answer. */
+/** Sends a query as partition 5, and waits for the response. */
 const ask: Readonly<Record<string, (service: Audited, query: string) => Promise<unknown>>> = {
   POST: async (service, query) => {
     const authorization = `Bearer ${await service.identity.sign(5n)}`;
@@ -180,7 +180,7 @@ describe('a request', () => {
   });
 });
 
-/** A stream of partition 5's, and how its client leaves or stops listening. */
+/** A stream of partition 5, and how its client disconnects or stops reading. */
 const watch: Readonly<
   Record<string, (service: Audited) => Promise<{ leave: () => void; sleep: () => void; seen: () => string }>>
 > = {

@@ -6,7 +6,7 @@ import { openAcknowledged, subscribeMessage } from './live-service.ts';
 import { startTestService, type TestService } from './test-service.ts';
 import { until } from '../until.ts';
 
-/** How long each operation keeps the event loop. */
+/** How long each operation blocks the event loop. */
 const workMilliseconds = 10;
 /** The operations of two slices of 20 ms, as this test's turns begin within a slice, and one more. */
 const mostInOneTurn = 5;

@@ -1,10 +1,10 @@
-/** What a guest does with its socket. */
+/** A client of a guest socket. */
 import { once } from 'node:events';
 import { request, type IncomingHttpHeaders } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { WebSocket } from 'ws';
 
-/** An answer that came over a socket. */
+/** A response over a socket. */
 export interface GuestAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -13,7 +13,7 @@ export interface GuestAnswer {
   readonly body: any;
 }
 
-/** Sends one request by a socket's file. */
+/** Sends one request over a socket file. */
 export function sendBySocket(
   socketPath: string,
   options: { method?: string; path?: string; headers?: Record<string, string>; body?: string } = {},
@@ -75,7 +75,7 @@ export async function streamBySocket(
   return { socket, text: () => text };
 }
 
-/** Opens a WebSocket, says hello with this payload, and waits for the answer. */
+/** Opens a WebSocket, sends connection_init with this payload, and waits for the response. */
 export async function openBySocket(
   socketPath: string,
   { payload, headers = {} }: { payload?: object; headers?: Record<string, string> } = {},

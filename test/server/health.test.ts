@@ -1,4 +1,4 @@
-/** What the server counts of its own health, over real sockets. */
+/** The health metrics that the server counts, over real sockets. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { healthText, ServiceHealth } from '../../src/metrics/service-health.ts';
 import { samplesOf } from '../metrics/exposition-text.ts';

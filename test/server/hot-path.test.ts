@@ -1,4 +1,4 @@
-/** Repeats of the same bytes are answered without Yoga, and exactly as Yoga answers them. */
+/** Repeated requests run without Yoga, with exactly the responses of Yoga. */
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Plugin } from 'graphql-yoga';
 import { startLiveService, type LiveService } from './live-service.ts';

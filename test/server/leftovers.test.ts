@@ -14,7 +14,7 @@ import { until } from '../until.ts';
 
 const large = 'x'.repeat(300_000);
 
-/** Ways to come and go. Each leaves its connection closed, or closing. */
+/** Ways to connect and disconnect. Each leaves its connection closed, or closing. */
 const visits: Readonly<Record<string, (service: LiveService) => Promise<void>>> = {
   'leaves an event stream before it has begun': async (service) => {
     const { socket } = await openRawStream(service, { query: unseenQuery });
@@ -176,7 +176,7 @@ describe('a server that is shut down while clients connect and disconnect', () =
       for (const { send } of sockets) send(subscribeMessage('a'));
       await until(() => service.streams.length === 12);
       for (const stream of service.streams) stream.tick(round % 2 === 0 ? large : 'one');
-      // One of each never reads again, one leaves before, one meanwhile.
+      // One of each never reads again, one disconnects before, one during it.
       streams[0]?.socket.pause();
       sockets[0]?.socket.pause();
       streams[1]?.socket.destroy();

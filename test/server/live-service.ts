@@ -179,7 +179,7 @@ export async function startLiveService(
   };
 }
 
-/** A connection on which an event stream was asked for, byte by byte; `write` sends another request. */
+/** A connection on which an event stream was requested, in bytes; `write` sends another request. */
 export async function openRawStream(
   service: TestService,
   parts: { query?: string; token?: string; headers?: readonly string[] } = {},

@@ -6,7 +6,7 @@ import type { AllowedDocument } from '../../src/server/allowlist.ts';
 import type { FakeSource } from '../fake-source.ts';
 import { samplesOf } from '../metrics/exposition-text.ts';
 
-/** What a scrape gave. */
+/** The response to a scrape. */
 export interface MetricsAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -21,7 +21,7 @@ interface MetricsRequest {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Asks for /metrics at the address of an endpoint, or at a guest socket. */
+/** Requests /metrics at the address of an endpoint, or at a guest socket. */
 export function getMetrics(
   place: { readonly url: string } | { readonly socketPath: string },
   { search = '', token = null, method = 'GET', headers = {} }: MetricsRequest = {},

@@ -1,4 +1,4 @@
-/** What is refused is in the audit trail and the log, on every transport: who, from where, and why. */
+/** Refusals are in the audit trail and the log, on every transport: the caller, the address and the reason. */
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { X509Certificate } from 'node:crypto';

@@ -20,7 +20,7 @@ describe('the bytes of an event', () => {
     const event = `event: next\ndata: ${text}\n\n`;
     expect(chunk.toString()).toBe(`${Buffer.byteLength(event).toString(16)}\r\n${event}\r\n`);
     expect(release).toHaveBeenCalledTimes(1);
-    // They are another answer's from now on.
+    // Another response uses this memory from now on.
     own.fill(0);
     expect(writtenDataOf(result)?.response.buffer).toBe(chunk.buffer);
     expect(resultBytes(result).toString()).toBe(text);

@@ -50,7 +50,7 @@ interface Opened {
     idle: true | null;
     underWay: string | null;
   };
-  /** What has come over the event stream so far. */
+  /** The bytes received over the event stream. */
   readonly stream: () => string;
   readonly close: () => void;
 }

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Makes an empty folder; `remove` takes it away with all that was written to it. */
+/** Creates an empty folder; `remove` deletes it with its content. */
 export function temporaryFolder(): {
   readonly path: string;
   /** Writes a file and gives its path. */

@@ -25,7 +25,7 @@ import { startServer, type RunningServer, type ServerOptions } from '../../src/s
 /** Whether the suites run without the hot path (vitest.config.ts). */
 export const isHotPathOff = process.env['HVQL_TEST_HOT_PATH'] === 'off';
 
-/** What must never leave the service. */
+/** A text that the service must never send. */
 export const secretText = 'the password is swordfish';
 
 /** A log that a test can read. */
@@ -124,7 +124,7 @@ export const testSchema = new GraphQLSchema({
   }),
 });
 
-/** A running server and what a test needs to talk to it. */
+/** A running server, and functions for tests to send requests to it. */
 export interface TestService extends RunningServer {
   readonly lines: string[];
   readonly identity: DevelopmentIdentity;

@@ -268,7 +268,7 @@ const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
         expect(answer.data).toBeUndefined();
       }
     }
-    // A token of the root makes no root of a guest.
+    // A token of the root does not make a guest the root.
     const root = await (transports[way] as SendByTransport)(
       {
         place: bare?.place ?? { url: '' },

@@ -474,7 +474,7 @@ describe('a connection', () => {
   });
 
   it('is pinged, and closed if no pong arrives', async () => {
-    // The second one never says who it is, for which others are disconnected after a while.
+    // The second one never sends credentials, for which other clients are disconnected after a while.
     const limits = { pingMilliseconds: 20, stallMilliseconds: 1_500, initMilliseconds: 600_000 };
     const own = await startLiveService(limits);
     const alive = await openAcknowledged(own);

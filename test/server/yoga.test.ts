@@ -1,4 +1,4 @@
-/** What Yoga does that surprises, and what keeps the service from it. */
+/** Surprising behaviour of Yoga, and how the service prevents it. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';

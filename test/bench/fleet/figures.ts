@@ -4,14 +4,14 @@ import { table } from '../../soak/table.ts';
 /** What some questions of one kind took: times of each, and processor time for each on average. */
 export interface Cost {
   readonly milliseconds: readonly number[];
-  /** Answers that lack a host which is there. */
+  /** Responses that lack an existing host. */
   readonly incomplete: number;
   readonly gateway: number;
   readonly hosts: number;
   readonly nats: number;
 }
 
-/** A figure, and the most that it may be. */
+/** A measurement, and its maximum. */
 export interface Figure {
   readonly what: string;
   readonly value: number;

@@ -1,4 +1,4 @@
-/** What the benchmark asks a fleet, and how the answers have to be. */
+/** The queries of the benchmark of a fleet, and the checks of their responses. */
 import type { TimedAnswer } from './asking.ts';
 
 /** An answer of the service. */

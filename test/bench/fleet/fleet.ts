@@ -34,7 +34,7 @@ const idleMilliseconds = 20_000;
 const liveWatchers = 100;
 const liveMilliseconds = 15_000;
 
-/** Measures, and gives the tables. */
+/** Measures, and returns the tables. */
 export async function fleetText({ hosts, rounds, profile, tell }: FleetBenchOptions): Promise<string> {
   const ground = await openFleetGround({ hosts, profile, tell });
   const client = openClient(ground.gateway.url, ground.token);
@@ -222,7 +222,7 @@ class Measurement {
     };
   }
 
-  /** The list with more hosts than are there. */
+  /** The list with more hosts than exist. */
   async withMore(more: readonly string[]): Promise<Cost> {
     this.#ground.list(more);
     const size = this.#ground.names.length + more.length;
@@ -240,7 +240,7 @@ class Measurement {
     return cost;
   }
 
-  /** The list while some hosts do not answer. */
+  /** The list while some hosts do not respond. */
   async hung(): Promise<{ readonly first: number; readonly isFirstComplete: boolean; readonly later: Cost }> {
     const { names } = this.#ground;
     const hanging = { names, unreachable: names.slice(-hangingHosts) };

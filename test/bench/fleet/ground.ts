@@ -1,4 +1,4 @@
-/** A fleet on this machine: nats-server, a gateway and hosts, in processes apart from each other. */
+/** A fleet on this machine: nats-server, a gateway and hosts, in separate processes. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,10 +16,10 @@ import { fleetToken } from '../root-token.ts';
 const hostsOfProcess = 250;
 /** How long hosts may take to leave the fleet. */
 const endLimitMilliseconds = 10_000;
-/** Hosts that can be stopped while the others go on. */
+/** Hosts that can be stopped while the others continue. */
 export const hangingHosts = 5;
 
-/** A fleet that answers. */
+/** A running fleet. */
 export interface FleetGround {
   readonly names: readonly string[];
   readonly gateway: RunningServer;

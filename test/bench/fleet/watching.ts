@@ -1,7 +1,7 @@
 /** Clients that subscribe to a fleet over Server-Sent Events, and the arrival times of their events. */
 import { Agent, request } from 'node:http';
 
-/** Clients that watch. */
+/** Subscribed clients. */
 export interface Watchers {
   /** The arrival times of events, by client, in milliseconds. */
   readonly times: readonly number[][];

@@ -51,7 +51,7 @@ function openPipe(folder: string) {
     path,
     open: () => (descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)),
     close,
-    /** What there is; '' where there is nothing. */
+    /** The content; '' without any. */
     read: (): string => {
       try {
         return bytes.toString('utf8', 0, readSync(descriptor ?? -1, bytes));

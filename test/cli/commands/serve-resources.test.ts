@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { openAll } from '../../../src/cli/commands/serve-resources.ts';
 import { UsageError } from '../../../src/errors.ts';
 
-/** Something to open that knows whether it was closed. */
+/** A resource that records whether it was closed. */
 function closable() {
   const thing = { isClosed: false, close: async () => void (thing.isClosed = true) };
   return thing;

@@ -12,7 +12,7 @@ import { CommandOnTrial } from '../command-on-trial.ts';
 
 interface Served {
   readonly url: string;
-  /** What it said of its tokens. */
+  /** Its output about tokens. */
   readonly errors: string;
   readonly log: readonly string[];
   /** As SIGHUP does. */

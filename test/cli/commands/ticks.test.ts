@@ -4,7 +4,7 @@ import { ticks, countTicks } from '../../../src/cli/commands/ticks.ts';
 import { systemClock } from '../../../src/snapshot/moment.ts';
 import { CommandOnTrial } from '../command-on-trial.ts';
 
-/** The ticks that come up, and when, if the work at each takes these times. */
+/** The ticks and their times if the work at each takes these times. */
 async function run(
   settings: { every: number; for: number },
   work: readonly number[] = [],

@@ -1,4 +1,4 @@
-/** Sessions on a terminal of the test's own, with answers of the test's own. */
+/** Sessions on a simulated terminal, with responses of the test. */
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import type { ExecutionResult } from 'graphql';
@@ -13,7 +13,7 @@ import { until } from '../../until.ts';
 
 const facts = { isFleet: false, isRoot: true, ownPartition: '1', hasSubscriptions: true };
 
-/** A session under way: what it asked, and what it wrote. */
+/** A running session: its requests, and its output. */
 class Trial {
   readonly documents: string[] = [];
   readonly writes: string[] = [];

@@ -22,7 +22,7 @@ interface Answer {
   readonly body: Buffer;
 }
 
-/** The ways to ask by HTTP. */
+/** The HTTP methods for queries. */
 const ways: Record<string, (own: TestService, headers: Headers) => Promise<Answer>> = {
   POST: (own, headers) =>
     send(own.url, {
@@ -45,7 +45,7 @@ const ways: Record<string, (own: TestService, headers: Headers) => Promise<Answe
 const corsHeaders = ({ headers }: Answer): string[] =>
   Object.keys(headers).filter((name) => name.startsWith('access-control'));
 
-/** Where a browser says that a request comes from, and whether that may ask where one origin is listed. */
+/** The origin in a browser's request, and whether it is accepted if one origin is listed. */
 const origins: [headers: Headers, mayAsk: boolean][] = [
   [{}, true],
   [{ 'sec-fetch-site': 'none' }, true],

@@ -114,7 +114,7 @@ describe('a folder of guest sockets', () => {
       }),
     ]);
     expect(statSync(precious).isFile()).toBe(true);
-    // They are tried again, and said once.
+    // They are tried again, and logged once.
     await new Promise((resolve) => rival.close(resolve));
     unlinkSync(precious);
     await until(() => isThere('5')() && isThere('6')());

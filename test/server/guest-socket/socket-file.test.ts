@@ -110,7 +110,7 @@ describe('a socket file', () => {
     expect(readdirSync(folder.path)).toEqual(['a']);
     await file.remove();
     expect(readdirSync(folder.path)).toEqual([]);
-    // Nor is it missed.
+    // A missing file is not an error.
     await file.remove();
   });
 

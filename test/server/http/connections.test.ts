@@ -9,7 +9,7 @@ import { requesterOf } from '../test-service.ts';
 let service: LiveService;
 let socket: Socket;
 let text: string;
-/** Lets the resolver of `wait` go on. */
+/** Lets the resolver of `wait` continue. */
 let letGo: () => void;
 
 beforeEach(async () => {

@@ -1,4 +1,4 @@
-/** Clients that do not read their answers: each is cut, and nothing grows meanwhile. */
+/** Clients that do not read their responses: each is disconnected, and memory does not grow. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';

@@ -1,4 +1,4 @@
-/** A source like Linux and Windows hosts are: named values, and no pages. */
+/** A source like Linux and Windows hosts: named values, and no pages. */
 import { countersOf } from '../../../src/catalogue/catalogue.ts';
 import { HvqlError } from '../../../src/errors.ts';
 import type { Source } from '../../../src/source/source.ts';

@@ -1,4 +1,4 @@
-/** The past that one process keeps for others: each of them answers as if it had read everything itself. */
+/** The history that one process stores for others: each returns the same as if it had read everything itself. */
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { defaultHoldingLimits } from '../../../src/sampling/read/held-readings.ts';
 import { KeptPast } from '../../../src/sampling/kept-past.ts';
@@ -32,7 +32,7 @@ interface Clocked {
   readonly goOn: (milliseconds: number) => void;
 }
 
-/** A process that answers. */
+/** A process that serves queries. */
 type Process = (query: string, mostPastSamples?: number) => Promise<Answer>;
 
 function processOver(source: Source, { clock, goOn }: Clocked): Process {

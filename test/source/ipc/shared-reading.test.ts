@@ -146,7 +146,7 @@ describe('a reading without a page that another process receives', () => {
     let reads = 0;
     const source = seenByAnother({
       ...fake,
-      // Answers all the same when it is given up.
+      // Responds although its request was aborted.
       async read(objects, signal) {
         reads++;
         if (reads === 1) await held;

@@ -192,7 +192,7 @@ describe('a second reader thread', () => {
   });
 
   it('starts its thread only when there is much to read, and stops it after a while', async () => {
-    // Time stands still: a read on a busy machine takes longer than a thread rests.
+    // The clock does not advance: a read on a busy machine takes longer than the idle time of a thread.
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     onTestFinished(() => void vi.useRealTimers());
     const second = reader({ idleMilliseconds: 2_000 });

@@ -84,7 +84,7 @@ describe('a page folder', () => {
     const bytes = readFileSync(place);
     expect(Buffer.from(first.page?.bytes ?? [])).toEqual(bytes);
     expect(await read()).toBe(first);
-    // A writer that has nothing new to say replaces the file all the same.
+    // A writer without new values still replaces the file.
     putFile(folder, { place: 'lp/0/stats.page', content: bytes });
     expect(await read()).toBe(first);
 
@@ -95,7 +95,7 @@ describe('a page folder', () => {
       const reading = await read();
       expect(reading).not.toBe(first);
       expect(Buffer.from(reading.page?.bytes ?? [])).toEqual(changed);
-      // What was handed out before is as it was.
+      // Earlier readings are unchanged.
       expect(Buffer.from(first.page?.bytes ?? [])).toEqual(bytes);
     }
     truncateSync(place, 4095);

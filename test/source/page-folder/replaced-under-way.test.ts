@@ -22,7 +22,7 @@ describe('a page that another process keeps replacing', () => {
 
     const source = openPageFolder(folder, { clock: systemClock });
     const seen = new Set<bigint | undefined>();
-    // As many looks as it takes to have met the writer at work a thousand times.
+    // As many reads as are needed to coincide with a write a thousand times.
     while (seen.size < 1000) {
       const { outcomes } = await source.read([hypervisorName], new AbortController().signal);
       const [page] = outcomes;

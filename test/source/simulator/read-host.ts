@@ -8,7 +8,7 @@ import { SimulatedHost } from '../../../src/source/simulator/simulated-host.ts';
 export const second = 1_000_000_000n;
 export const minute = 60n * second;
 
-/** What one object's page says; throws where the page does not carry the field. */
+/** The values of one object's page; throws if the page lacks the field. */
 export interface ObjectReadings {
   readonly name: ObjectName;
   value(field: string): bigint;
@@ -19,12 +19,12 @@ export function hostOf(query: string): SimulatedHost {
   return new SimulatedHost(simulatorSettings(new URLSearchParams(query)));
 }
 
-/** Everything the host shows now, by object key. */
+/** All current values of the host, by object key. */
 export function readSimulatedHost(host: SimulatedHost): ReadonlyMap<string, ObjectReadings> {
   return new Map(host.objects.map((name) => [objectKey(name), readObject(host, name)]));
 }
 
-/** What the object's page shows now. */
+/** The current values of the object's page. */
 export function readObject(host: SimulatedHost, name: ObjectName): ObjectReadings {
   const bytes = host.page(name);
   if (bytes === undefined) throw new Error(`${objectKey(name)} has no page`);

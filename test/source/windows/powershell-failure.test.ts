@@ -24,7 +24,7 @@ async function read(source: Source): Promise<void> {
   await source.read([hypervisorName], never);
 }
 
-/** Why the next read fails. */
+/** The error of the next read. */
 async function failureOf(source: Source): Promise<{ message: string; cause: unknown }> {
   try {
     await read(source);

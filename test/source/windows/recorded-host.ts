@@ -36,7 +36,7 @@ export class RecordedHost {
     writeFileSync(`${this.folder}/behaviour`, behaviour);
   }
 
-  /** Has it answer that waits "whenTold". */
+  /** Lets the pending response of "whenTold" be sent. */
   tell(): void {
     writeFileSync(`${this.folder}/go`, '');
   }
@@ -75,7 +75,7 @@ export class RecordedHost {
     });
   }
 
-  /** A number of the recording, looked up the plain way; `nth` of the instances with that name. */
+  /** A number of the recording; `nth` of the instances with that name. */
   recorded(
     frame: number,
     [className, instance, property, nth = 0]: [string, string, string, number?],
@@ -87,7 +87,7 @@ export class RecordedHost {
     return BigInt(rows[nth]?.[properties.indexOf(property)] ?? 'not recorded');
   }
 
-  /** What the release has of a class. */
+  /** The properties of a class in the release. */
   properties(className: string): ReadonlySet<string> {
     const { classes } = JSON.parse(this.#lines('recorded.jsonl')[0] ?? '') as {
       classes: Record<string, RecordedTable>;

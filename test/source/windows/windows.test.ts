@@ -144,7 +144,7 @@ describe('a counter value on Windows', () => {
     const recorded = [0, 1].map((nth) =>
       host.recorded(0, ['VirtualProcessor', 'web:Hv VP 0', 'PercentTotalRunTime', nth]),
     );
-    // The first of them is the one with two virtual processors.
+    // The first one has two virtual processors.
     const inOrder = webs[0]?.virtualProcessors.length === 2 ? recorded : recorded.toReversed();
     expect(values).toEqual(inOrder);
     expect(new Set(values).size).toBe(2);
