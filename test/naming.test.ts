@@ -137,7 +137,7 @@ function placesOf({ names, words, within }: Replaced): string[] {
 }
 
 describe('the names that src and test declare', () => {
-  it.each(replaced)('contain $use instead of $words $names', (each) => {
+  it.each(replaced)('contain none that $use has replaced', (each) => {
     expect(placesOf(each)).toEqual([]);
   });
 
