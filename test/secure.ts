@@ -1,9 +1,11 @@
 /** Certificates of test/fixtures/tls, and clients that show them. */
 import { readFileSync } from 'node:fs';
+import { once } from 'node:events';
 import type { IncomingHttpHeaders } from 'node:http';
 import { request } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import type { ConnectionOptions } from 'node:tls';
+import { connect, createServer, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { WebSocket, type ClientOptions } from 'ws';
 
 /** The path of a file of the fixture. */
@@ -60,6 +62,24 @@ export function sendSecurely(
     sent.on('error', reject);
     sent.end(body);
   });
+}
+
+/**
+ * Whether this version of Node returns the intermediate certificates of a client to a server. 24.21.0 does not (its issue
+ * 65579), and clients with intermediate certificates then have to connect again when issuers or CRLs change.
+ */
+export async function returnsIntermediates(): Promise<boolean> {
+  const [cert, key, ca] = [tlsText('server.pem'), tlsText('server.key'), tlsText('revoking-ca.pem')];
+  const server = createServer({ cert, key, ca, requestCert: true, rejectUnauthorized: false });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  const client = connect({ port, host: '127.0.0.1', ...clientOptions('revocable') });
+  const [socket] = (await once(server, 'secureConnection')) as [TLSSocket];
+  const returned = socket.getPeerX509Certificate()?.issuerCertificate !== undefined;
+  client.destroy();
+  socket.destroy();
+  server.close();
+  return returned;
 }
 
 /** How a connection ended, or the result of its one operation. */

@@ -2,7 +2,7 @@
  * Whether a client certificate that was verified in the handshake would be verified again. OpenSSL checks chains and CRLs
  * in the handshake only; later this compares the verified chain with the current issuers and CRLs.
  */
-import type { X509Certificate } from 'node:crypto';
+import { createHash, type X509Certificate } from 'node:crypto';
 import { derElement, derElements, derTags, type DerElement } from './der.ts';
 
 /** The current issuers and CRLs of client certificates. */
@@ -10,12 +10,26 @@ export interface CertificateTrust {
   readonly issuers: readonly X509Certificate[];
   /** The entries of the CRLs: issuer and serial number, as `entryOf` writes them. */
   readonly revoked: ReadonlySet<string>;
+  /** Equal for equal issuers and entries. */
+  readonly digest: string;
+}
+
+/** The trust of these issuers and CRLs. */
+export function certificateTrust(
+  issuers: readonly X509Certificate[],
+  lists: readonly CertificateRevocationList[],
+): CertificateTrust {
+  const revoked = new Set(lists.flatMap(({ entries }) => entries));
+  const digest = createHash('sha256');
+  for (const part of issuers.map(({ fingerprint256 }) => fingerprint256).sort()) digest.update(`${part}\n`);
+  for (const entry of [...revoked].sort()) digest.update(`${entry}\n`);
+  return { issuers, revoked, digest: digest.digest('base64') };
 }
 
 /**
  * Why a certificate would not be verified again, without a full stop; null if it would. Intermediate certificates are
- * those that node keeps of the handshake, which a resumed session lacks: a client with intermediate certificates then has
- * to connect again.
+ * those that Node returns of the handshake. It has none of a resumed session, and 24.21.0 has none at all on a server
+ * (its issue 65579). A client with intermediate certificates then has to connect again.
  */
 export function trustProblem(
   certificate: X509Certificate,

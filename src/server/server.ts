@@ -6,6 +6,7 @@ import type { DocumentLimits } from '../execution/document-limit.ts';
 import type { Introspection } from '../graph/context.ts';
 import { ConnectionQuota, unlimitedConnections } from '../limits/connection-quota.ts';
 import type { ValueBudgets } from '../limits/value-budget.ts';
+import { certificateTrust } from '../revocation/certificate-trust.ts';
 import { Revocations } from '../revocation/revocations.ts';
 import type { ServiceHealth } from '../metrics/service-health.ts';
 import { allowlist, type AllowedDocument, type OwnDocuments } from './allowlist.ts';
@@ -14,6 +15,7 @@ import {
   tokenAuthenticator,
   type Authenticator,
   type ClientCertificates,
+  type HandshakeTrust,
 } from './auth/authenticator.ts';
 import { hostRule } from './auth/host.ts';
 import type { Identity } from './auth/identity.ts';
@@ -156,6 +158,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   // Any client can make a handshake fail.
   secure?.on('tlsClientError', (error) => log.debug({ err: error }, 'a TLS handshake failed'));
   const server = secure ?? createHttpServer();
+  const clients = (): ClientCertificates => tls?.clients ?? noClients;
+  const handshakes: HandshakeTrust = new WeakMap();
+  secure?.on('secureConnection', (socket) => handshakes.set(socket, clients().trust.digest));
   const graphiql = options.graphiql && new Graphiql(options.graphiql);
   const listeners = new Listeners(options, graphiql);
   const dashboardWith = (settings: Partial<DashboardSettings>): Dashboard | null =>
@@ -163,7 +168,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       ? null
       : new Dashboard(options.dashboard.files, { ...options.dashboard.settings, ...settings });
   listeners.add(server, {
-    authenticate: authenticatorOf(options, { revocations, clients: () => tls?.clients ?? noClients }),
+    authenticate: authenticatorOf(options, { revocations, clients, handshakes }),
     graphiql,
     dashboard: dashboardWith({}),
     hosts: hostRule({ host, allowedHosts }),
@@ -205,11 +210,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 }
 
 /** Accepts no certificate: the server has no client certificates, or no longer has them. */
-const noClients: ClientCertificates = { map: new Map(), trust: { issuers: [], revoked: new Set() } };
+const noClients: ClientCertificates = { map: new Map(), trust: certificateTrust([], []) };
 
 function authenticatorOf(
   { identity, tls, now }: ServerOptions,
-  parts: { readonly revocations: Revocations; readonly clients: () => ClientCertificates },
+  parts: {
+    readonly revocations: Revocations;
+    readonly clients: () => ClientCertificates;
+    readonly handshakes: HandshakeTrust;
+  },
 ): Authenticator {
   if (tls?.clients) return certificateAuthenticator({ identity, now, ...parts });
   if (identity === null) throw new TypeError('There are neither tokens nor client certificates');

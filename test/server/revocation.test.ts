@@ -5,6 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { Agent as HttpAgent, createServer, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { GraphQLObjectType, GraphQLSchema, GraphQLString } from 'graphql';
 import { exportJWK, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -13,7 +14,7 @@ import { emptyRevocationList, type RevocationList } from '../../src/revocation/r
 import { Revocations } from '../../src/revocation/revocations.ts';
 import { openIdentity, type OpenIdentity } from '../../src/server/auth/identity.ts';
 import { readTls, type TlsSettings } from '../../src/server/http/tls.ts';
-import { clientOptions, sendSecurely, tlsFile, tlsText } from '../secure.ts';
+import { clientOptions, returnsIntermediates, sendSecurely, tlsFile, tlsText } from '../secure.ts';
 import { until } from '../until.ts';
 import { openRawStream, startLiveService, type LiveService } from './live-service.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -371,6 +372,34 @@ describe('a client certificate', () => {
     ],
   ];
 
+  it('is accepted in a resumed session, which has no intermediate certificates, until the issuers change', async () => {
+    await renew({});
+    const agent = new Agent({ ...clientOptions('revocable'), keepAlive: true });
+    let connection: TLSSocket | undefined;
+    const ask = async (): Promise<readonly [isResumed: boolean, status: number | undefined]> => {
+      const sent = request(`${service.url}?query={hello}`, { agent }).end();
+      const [response] = (await once(sent, 'response')) as [IncomingMessage];
+      const socket = response.socket as TLSSocket;
+      connection = socket;
+      response.resume();
+      await once(response, 'end');
+      return [socket.isSessionReused(), response.statusCode];
+    };
+    expect(await ask()).toEqual([false, 200]);
+    const first = connection;
+    first?.destroy();
+    expect(await ask()).toEqual([true, 200]);
+    expect(connection).not.toBe(first);
+    const resumed = connection;
+    await renew({ cert: tlsFile('other-server.pem'), key: tlsFile('other-server.key') });
+    expect(await ask()).toEqual([true, 200]);
+    expect(connection).toBe(resumed);
+    await renew(oneIssuer);
+    await until(() => resumed?.destroyed === true);
+    expect(await ask()).toEqual([false, 200]);
+    agent.destroy();
+  });
+
   it.each(cases)('%s', async (_, { certificate, other }, withdraw, message) => {
     await renew({});
     revocations.replace(emptyRevocationList);
@@ -380,7 +409,9 @@ describe('a client certificate', () => {
     ];
     await withdraw();
     await expectCut(mine, message);
-    await expectOpen(service, others);
+    if (other === 'revocable' && !(await returnsIntermediates()))
+      await expectCut(others, 'The issuer of the client certificate has been withdrawn');
+    else await expectOpen(service, others);
   });
 
   it.each(['client.crl', 'sub.crl'])(
@@ -398,7 +429,10 @@ describe('a client certificate', () => {
       await until(() => mine.stream().includes('still'));
       expect((await ask()).status).toBe(200);
       await renew({ ...oneIssuer, crl: tlsFile(name) });
-      await expectCut(mine, 'The client certificate has been revoked by its issuer');
+      const message = (await returnsIntermediates())
+        ? 'The client certificate has been revoked by its issuer'
+        : 'The issuer of the client certificate has been withdrawn';
+      await expectCut(mine, message);
       const again = await ask();
       expect(again.status).toBe(401);
       expect(again.body).toContain('its issuer has revoked it (CERT_REVOKED)');

@@ -5,6 +5,7 @@ import { createSecureContext } from 'node:tls';
 import { messageOf, UsageError } from '../../errors.ts';
 import { withoutByteOrderMark } from '../../lib/json.ts';
 import {
+  certificateTrust,
   parseRevokedCertificates,
   subjectOf,
   type CertificateRevocationList,
@@ -76,8 +77,8 @@ export async function readTls(settings: TlsSettings): Promise<Tls> {
     throw new UsageError([`OpenSSL cannot use --tls-cert and --tls-key: ${messageOf(thrown)}.`]);
   }
   if (ca === null) return { context, clients: null };
-  const revoked = (crls ?? []).flatMap(({ list }) => list.entries);
-  const trust = { issuers: ca.certificates, revoked: new Set(revoked) };
+  const lists = (crls ?? []).map(({ list }) => list);
+  const trust = certificateTrust(ca.certificates, lists);
   return { context, clients: { map: map ?? new Map(), trust } };
 }
 
