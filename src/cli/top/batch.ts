@@ -1,4 +1,5 @@
 /** `hvql top` for scripts: prints tables or JSON documents. */
+import { unlessAborted } from '../../lib/abort.ts';
 import type { CommandContext } from '../command-context.ts';
 import { printable } from '../format.ts';
 import { ticks } from '../commands/ticks.ts';
@@ -23,14 +24,21 @@ export interface BatchOptions {
   readonly for: number | null;
 }
 
-/** Prints the output. The exit code is 1 if the last response had no table. Rejects with a LinkError if the graph is unreachable. */
+/**
+ * Prints the output until it is complete or the signal is aborted. The exit code is 1 if the last response had no table, or
+ * if there was none. Rejects with a LinkError if the graph is unreachable.
+ */
 export async function runBatch(options: BatchOptions, context: CommandContext): Promise<number> {
   const { every } = options.state;
   const { signal } = context;
   const lasts = options.isOnce ? 0 : (options.for ?? undefined);
-  let exitCode = 0;
+  let exitCode = 1;
   for await (const number of ticks({ ...context, every, for: lasts })) {
-    exitCode = await printAnswer(options, { ...context, isFirst: number === 0 });
+    try {
+      exitCode = await printAnswer(options, { ...context, isFirst: number === 0 });
+    } catch (thrown) {
+      if (!signal.aborted) throw thrown;
+    }
     if (signal.aborted) break;
   }
   return exitCode;
@@ -38,7 +46,7 @@ export async function runBatch(options: BatchOptions, context: CommandContext): 
 
 async function printAnswer(
   { link, state, isRoot, isJson, isOnce }: BatchOptions,
-  { stdout, stderr, isFirst }: CommandContext & { readonly isFirst: boolean },
+  { stdout, stderr, signal, isFirst }: CommandContext & { readonly isFirst: boolean },
 ): Promise<number> {
   const view = views[state.view];
   const { columns, sort } = choiceOf(state);
@@ -46,7 +54,9 @@ async function printAnswer(
   const over = overOf(state.every);
   const wanted = { columns, sort, filter, partitionId, rows: view.mostRows, over };
   const asked: Asked = { view, wanted, host, isRoot };
-  const subject = subjectOf(await link.query(documentOf(asked, null)), asked);
+  // Its rates may wait for a minute.
+  const result = await unlessAborted(link.query(documentOf(asked, null), signal), signal);
+  const subject = subjectOf(result, asked);
   const table = subject.value === null ? null : view.table(subject, wanted);
   if (table === null || table.problem !== null) {
     const { code, message } = table?.problem ?? problemOf(subject, asked);

@@ -1,6 +1,7 @@
 /** `hvql top`: shows the graph in a terminal, or prints it for scripts. */
 import { readFile } from 'node:fs/promises';
 import { UsageError } from '../../errors.ts';
+import { unlessAborted } from '../../lib/abort.ts';
 import { systemErrorReason } from '../../lib/system-error.ts';
 import type { CommandContext } from '../command-context.ts';
 import { printable } from '../format.ts';
@@ -34,7 +35,7 @@ export interface TopContext extends CommandContext {
 export async function top(settings: TopSettings, context: TopContext): Promise<number> {
   const link = await openLink(settings, context);
   try {
-    const facts = await askFacts(link);
+    const facts = await unlessAborted(askFacts(link), context.signal);
     const state = initialState(settings, facts);
     if (settings.url !== null && !facts.isFleet) await checkHostName(link, settings.hostName);
     const { signal, terminal, env } = context;
@@ -47,6 +48,7 @@ export async function top(settings: TopSettings, context: TopContext): Promise<n
     const style = styleOf((env['NO_COLOR'] ?? '') === '');
     return await runSession({ link, facts, state, streams: terminal, style, signal, for: duration });
   } catch (thrown) {
+    if (context.signal.aborted) return 1;
     if (!(thrown instanceof LinkError)) throw thrown;
     context.stderr.write(`hvql: ${printable(thrown.message)}\n`);
     return 1;

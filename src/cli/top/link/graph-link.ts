@@ -20,8 +20,8 @@ export interface Watcher {
 export interface GraphLink {
   /** The name to show: the address, or the source. */
   readonly title: string;
-  /** Runs a query. Rejects with a LinkError if the graph is unreachable. */
-  query(text: string): Promise<ExecutionResult>;
+  /** Runs a query, in this process until the signal is aborted. Rejects with a LinkError if the graph is unreachable. */
+  query(text: string, signal?: AbortSignal): Promise<ExecutionResult>;
   /** Subscribes, and again whenever the connection was lost. Returns a function that unsubscribes. */
   watch(text: string, watcher: Watcher): () => void;
   close(): Promise<void>;

@@ -61,8 +61,8 @@ export async function openLocalLink(options: LocalOptions): Promise<GraphLink> {
   });
   return {
     title: source.description,
-    query: async (text) =>
-      inObjects(await executeOperation(argumentsFor(text, new AbortController().signal))),
+    query: async (text, signal = new AbortController().signal) =>
+      inObjects(await executeOperation(argumentsFor(text, signal))),
     watch: (text, watcher) => {
       const stopped = new AbortController();
       const stream = live.subscribe(argumentsFor(text, stopped.signal));
