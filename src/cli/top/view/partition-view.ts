@@ -7,7 +7,9 @@ import {
   counterCell,
   counterColumns,
   idsOf,
+  inShownOrder,
   leadingColumn,
+  type Row,
   type Table,
   type View,
   type Wanted,
@@ -45,20 +47,23 @@ export const partitionView: View = {
   table(place, wanted): Table {
     const { columns, sort } = wanted;
     const list = place.at('partitions');
+    const processors = new Map<Row, number>();
     const rows = list.at('nodes').items.map((node) => {
       const id = node.at('partitionId').text;
-      return {
+      const row = {
         cells: [numberCell(id), nameCell(node), sizeCell(node), ...columns.map((c) => cellOf(node, c))],
         partitionId: id,
         host: null,
       };
+      processors.set(row, Number(node.at('virtualProcessorTotals', 'readable').scalar));
+      return row;
     });
     // The last items in ascending order are the first ones in descending order.
     if (sort.key === 'id' && sort.isDescending) rows.reverse();
     const total = list.at('totalCount').scalar;
     return {
       columns: partitionView.columns(wanted),
-      rows,
+      rows: inShownOrder(rows, wanted, (row) => (isShare(wanted) ? (processors.get(row) ?? 1) : 1)),
       total: typeof total === 'number' ? total : null,
       problem: list.error,
       of: '',
@@ -90,6 +95,12 @@ function listArguments({ sort, rows, filter, columns }: Wanted): Record<string, 
   const order = orderOf(column, sort.isDescending);
   const orderBy = isOwn(column) ? `{ partition: ${order} }` : `{ virtualProcessors: ${order} }`;
   return { first, filter: by, orderBy };
+}
+
+/** Whether rows are sorted by a percentage of the time of all virtual processors: the graph sorts by the sum of their shares. */
+function isShare({ sort, columns }: Wanted): boolean {
+  const column = columns.find(({ key }) => key === sort.key);
+  return column !== undefined && !isOwn(column) && column.field === 'rates' && column.counter.kind === 'TIME';
 }
 
 function isOwn({ counter }: CounterColumn): boolean {

@@ -8,6 +8,7 @@ import {
   counterCell,
   counterColumns,
   idsOf,
+  inShownOrder,
   leadingColumn,
   type Row,
   type Table,
@@ -67,7 +68,8 @@ export const virtualProcessorView: View = {
     if (filter === '') {
       const list = place.at('virtualProcessors');
       const rows = list.items.map((processor) => rowOf(processor, processor.at('partition'), wanted));
-      return { columns, rows, total: rows.length < most ? rows.length : null, problem: list.error, of: '' };
+      const total = rows.length < most ? rows.length : null;
+      return { columns, rows: inShownOrder(rows, wanted), total, problem: list.error, of: '' };
     }
     const partitions = place.at('partitions');
     const rows = partitions
@@ -137,10 +139,12 @@ function orderArguments(
   return { first: sort.isDescending ? null : rows };
 }
 
-/** Sorts rows by index. */
-function inOrder(rows: readonly Row[], { sort, columns, rows: most }: Wanted): readonly Row[] {
+/** The rows in their order: by index, or by the shown numbers. */
+function inOrder(rows: readonly Row[], wanted: Wanted): readonly Row[] {
+  const { sort, columns, rows: most } = wanted;
   const isByIndex = !columns.some(({ key }) => key === sort.key);
-  return isByIndex && sort.isDescending ? rows.toReversed().slice(0, most) : rows;
+  if (!isByIndex) return inShownOrder(rows, wanted);
+  return sort.isDescending ? rows.toReversed().slice(0, most) : rows;
 }
 
 function rowOf(processor: Place, partition: Place, { columns, partitionId }: Wanted): Row {
