@@ -133,7 +133,7 @@ export type PartitionCounter =
 
 /** A sort order by a counter. Objects whose number is not known come last. Objects with equal numbers are sorted by id and index. */
 export type PartitionCounterOrder = {
-  /** The view to sort by. Default: RATE if the counter has one, else VALUE. Counters of the kinds GAUGE, CLOCK and RAW have VALUE only. */
+  /** The view to sort by. Default: RATE if the counter has one, else VALUE. Counters of the kinds GAUGE, CLOCK and RAW have VALUE only. In a query, RATE and DELTA are those over 1s, the default of `over`; in a subscription, those since the previous event. */
   readonly by?: CounterView | null | undefined;
   /** The counter to sort by. */
   readonly counter: PartitionCounter;
@@ -588,7 +588,7 @@ export type VirtualProcessorCounter =
 
 /** A sort order by a counter. Objects whose number is not known come last. Objects with equal numbers are sorted by id and index. */
 export type VirtualProcessorOrder = {
-  /** The view to sort by. Default: RATE if the counter has one, else VALUE. Counters of the kinds GAUGE, CLOCK and RAW have VALUE only. */
+  /** The view to sort by. Default: RATE if the counter has one, else VALUE. Counters of the kinds GAUGE, CLOCK and RAW have VALUE only. In a query, RATE and DELTA are those over 1s, the default of `over`; in a subscription, those since the previous event. */
   readonly by?: CounterView | null | undefined;
   /** The counter to sort by. */
   readonly counter: VirtualProcessorCounter;

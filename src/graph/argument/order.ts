@@ -51,7 +51,7 @@ export function defineOrders(builder: Builder) {
           type: view,
           required: false,
           description:
-            'The view to sort by. Default: RATE if the counter has one, else VALUE. Counters of the kinds GAUGE, CLOCK and RAW have VALUE only.',
+            'The view to sort by. Default: RATE if the counter has one, else VALUE. Counters of the kinds GAUGE, CLOCK and RAW have VALUE only. In a query, RATE and DELTA are those over 1s, the default of `over`; in a subscription, those since the previous event.',
         }),
         direction: t.field({
           type: direction,
