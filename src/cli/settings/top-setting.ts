@@ -54,9 +54,12 @@ export function parseColumnNames(text: string): readonly string[] {
   throw new RangeError('needs names of counters, such as "totalRunTime,hypercalls", but is empty.');
 }
 
-/** A filter. */
+/** A filter: a part of a name, or "=" and ids with commas between them. */
 export function parseFilter(text: string): string {
-  return text.trim();
+  const filter = text.trim();
+  if (filter.startsWith('=') && !/^=[\s,]*\d{1,20}(?:[\s,]+\d{1,20})*[\s,]*$/.test(filter))
+    throw new RangeError(`needs ids after "=", such as "=5,7", but is ${show(filter)}.`);
+  return filter;
 }
 
 function show(text: string): string {

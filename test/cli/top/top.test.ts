@@ -271,6 +271,8 @@ describe('hvql top', () => {
       ['--url', 'http://me:secret@host'],
       '--url: needs an address without a user and a password: --token-file has the identity.',
     ],
+    [['--filter', '=5,web-1'], '--filter: needs ids after "=", such as "=5,7", but is "=5,web-1".'],
+    [['--filter', '='], '--filter: needs ids after "=", such as "=5,7", but is "=".'],
     [
       ['--view', 'partition'],
       '--view: needs one of partitions, virtual-processors, logical-processors, intercepts, hosts, but is "partition". Did you mean partitions?',
