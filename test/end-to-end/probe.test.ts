@@ -202,7 +202,11 @@ const probes: readonly {
   },
   {
     name: 'a subscription by GET from a client that does not accept events',
-    shot: { method: 'GET', parameters: { query: 'subscription { hypervisor { sampledAt } }' } },
+    shot: {
+      method: 'GET',
+      parameters: { query: 'subscription { hypervisor { sampledAt } }' },
+      headers: { accept: 'application/json' },
+    },
     expected: refused(406, 'NOT_ACCEPTABLE'),
   },
   {

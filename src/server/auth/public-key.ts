@@ -2,7 +2,7 @@
 import { createPublicKey, hash, KeyObject, X509Certificate, type webcrypto } from 'node:crypto';
 import { createLocalJWKSet, type JWK, type JWTVerifyGetKey } from 'jose';
 import { messageOf, UsageError } from '../../errors.ts';
-import { isObject } from '../../lib/json.ts';
+import { excerpt, isObject } from '../../lib/json.ts';
 
 /** Finds the key that a token's header names. */
 export interface VerificationKey {
@@ -132,14 +132,17 @@ function parseKeySet(text: string, refuse: Refuse): JWK[] {
   return keys;
 }
 
-const jwkKinds = ['RSA', 'EC', 'OKP'];
+/** The members that a key of each supported kind needs (RFC 7518, 6; RFC 8037, 2). */
+const jwkMembers: ReadonlyMap<string, readonly (keyof JWK)[]> = new Map([
+  ['RSA', ['n', 'e']],
+  ['EC', ['crv', 'x', 'y']],
+  ['OKP', ['crv', 'x']],
+]);
 const jwkCurves = ['P-256', 'P-384', 'P-521', 'Ed25519'];
 
 /** Throws unless the set has a key of a supported kind and all such keys are valid. Others are ignored (RFC 7517, 5). */
 function checkKeys(keys: readonly JWK[], refuse: Refuse): void {
-  const ours = keys.filter(
-    ({ kty = '', crv }) => jwkKinds.includes(kty) && (!crv || jwkCurves.includes(crv)),
-  );
+  const ours = keys.filter(({ kty = '', crv }) => jwkMembers.has(kty) && (!crv || jwkCurves.includes(crv)));
   if (ours.length === 0) {
     const kinds = keys.map(({ kty, crv }) => [kty, crv].filter(Boolean).join(' ')).join(', ');
     throw refuse(
@@ -150,11 +153,17 @@ function checkKeys(keys: readonly JWK[], refuse: Refuse): void {
 }
 
 function parseJwk(key: JWK, refuse: Refuse): KeyObject {
+  const { kty = '', kid } = key;
+  const label = `a JSON Web Key (kty "${kty}"${kid === undefined ? '' : `, kid ${JSON.stringify(kid)}`})`;
+  // Not every version of Node says which member is wrong.
+  for (const name of jwkMembers.get(kty) ?? []) {
+    if (typeof key[name] === 'string') continue;
+    const found = key[name] === undefined ? 'missing' : excerpt(JSON.stringify(key[name]), 80);
+    throw refuse(`has ${label} that cannot be used: "${name}" needs to be a string, but is ${found}`);
+  }
   try {
     return createPublicKey({ key, format: 'jwk' });
   } catch (thrown) {
-    const { kty = '', kid } = key;
-    const label = `a JSON Web Key (kty "${kty}"${kid === undefined ? '' : `, kid ${JSON.stringify(kid)}`})`;
     throw refuse(`has ${label} that cannot be used: ${messageOf(thrown)}`);
   }
 }

@@ -413,19 +413,19 @@ describe('a key file', () => {
     ['{"keys":[1]}', /^The key file PATH is JSON, but neither a JSON Web Key/],
     [
       '{"kty":"RSA"}',
-      /^The key file PATH has a JSON Web Key \(kty "RSA"\) that cannot be used: The "key\.n" property must be of type string\. Received undefined\.$/,
+      /^The key file PATH has a JSON Web Key \(kty "RSA"\) that cannot be used: "n" needs to be a string, but is missing\.$/,
     ],
     [
       '{"kty":"EC","crv":"P-256","x":"AA","y":5,"kid":"one"}',
-      /^The key file PATH has a JSON Web Key \(kty "EC", kid "one"\) that cannot be used: The "key\.y" property must be of type string\. Received type number/,
+      /^The key file PATH has a JSON Web Key \(kty "EC", kid "one"\) that cannot be used: "y" needs to be a string, but is 5\.$/,
     ],
     [
       '{"kty":"EC","x":"AA","y":"AA"}',
-      /^The key file PATH has a JSON Web Key \(kty "EC"\) that cannot be used: The "key\.crv" property must be of type string\./,
+      /^The key file PATH has a JSON Web Key \(kty "EC"\) that cannot be used: "crv" needs to be a string, but is missing\.$/,
     ],
     [
       '{"keys":[{"kty":"OKP","crv":"Ed25519"}]}',
-      /^The key file PATH has a JSON Web Key \(kty "OKP"\) that cannot be used: The "key\.x" property must be of type string\./,
+      /^The key file PATH has a JSON Web Key \(kty "OKP"\) that cannot be used: "x" needs to be a string, but is missing\.$/,
     ],
     [
       '{"kty":"EC","crv":"P-256","x":"AA","y":"AA"}',
