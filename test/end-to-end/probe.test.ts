@@ -349,6 +349,8 @@ describe('GraphiQL', () => {
       fetch(new URL('/', served.url), { headers: { accept: type }, redirect: 'manual' });
     const browser = await at(accept);
     expect(browser.status).toBe(200);
+    const head = await fetch(new URL('/', served.url), { method: 'HEAD', headers: { accept } });
+    expect([head.status, head.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
     const page = await browser.text();
     expect(page).toContain('<title>hvql</title>');
     expect(page).not.toMatch(signs);

@@ -10,8 +10,17 @@ import { graphiqlPage, type GraphiqlAssets, type GraphiqlOptions, type Page } fr
 export const assetFolder = '/graphql/assets/';
 
 /** Whether a request comes from a browser's address bar. */
-export function wantsPage({ method, headers }: IncomingMessage): boolean {
-  return method === 'GET' && (headers.accept ?? '').includes('text/html');
+export function wantsPage(request: IncomingMessage): boolean {
+  return request.method === 'GET' && acceptsPage(request);
+}
+
+/** Whether a request is for a page or, with HEAD, for the headers of its response. */
+export function wantsPageOrHead(request: IncomingMessage): boolean {
+  return (request.method === 'HEAD' || request.method === 'GET') && acceptsPage(request);
+}
+
+function acceptsPage({ headers }: IncomingMessage): boolean {
+  return (headers.accept ?? '').includes('text/html');
 }
 
 interface Loaded {

@@ -10,7 +10,7 @@ import { endpointPath } from '../yoga.ts';
 import { answerClientErrors } from './client-error.ts';
 import type { Connections } from './connections.ts';
 import { dashboardFolder } from './dashboard.ts';
-import { assetFolder, wantsPage } from './graphiql.ts';
+import { assetFolder, wantsPage, wantsPageOrHead } from './graphiql.ts';
 import { GraphqlExchange, metricsPath } from './graphql-exchange.ts';
 import { asHttpError, checkMethod, HttpError, refusedConnection, sendError, sendJson } from './http-error.ts';
 import { answerMetrics } from './metrics-response.ts';
@@ -102,7 +102,7 @@ async function answerOther(exchange: GraphqlExchange): Promise<void> {
     return;
   }
   if (server.metrics !== null && path === metricsPath) return answerMetrics(exchange, server.metrics);
-  if (dashboard !== null && path === '/' && wantsPage(request)) {
+  if (dashboard !== null && path === '/' && wantsPageOrHead(request)) {
     dashboard.sendPage(exchange);
     return;
   }
@@ -110,7 +110,7 @@ async function answerOther(exchange: GraphqlExchange): Promise<void> {
     checkMethod(request, allow);
     if (await dashboard.sendAsset(exchange)) return;
   }
-  if (graphiql !== null && path === '/' && wantsPage(request)) {
+  if (graphiql !== null && path === '/' && wantsPageOrHead(request)) {
     response.writeHead(302, { location: endpointPath, vary: 'accept' }).end();
     return;
   }

@@ -185,6 +185,8 @@ describe('the page of GraphiQL', () => {
       status: 302,
       headers: { location: '/graphql' },
     });
+    const head = { method: 'HEAD', path: '/', headers: { accept: 'text/html' } };
+    expect(await send(service.url, head)).toMatchObject({ status: 302, headers: { location: '/graphql' } });
     expect((await ask('*/*')).status).toBe(404);
     const own = await startTestService({ graphiql: null });
     expect((await send(own.url, { path: '/', headers: { accept: 'text/html' } })).status).toBe(404);
