@@ -12,6 +12,7 @@ import type { HoldingLimits } from '../src/sampling/read/held-readings.ts';
 import { Sampler } from '../src/sampling/sampler.ts';
 import { caller, testLimits, type Answer, testHost } from './ask.ts';
 import { FakeSource, partitionEntry } from './fake-source.ts';
+import { expectNoTimers, useFakeTimers } from './fake-timers.ts';
 
 const schema = createSchema();
 /** As the service's cache of documents does: the same text is the same document. */
@@ -146,7 +147,7 @@ export function threePartitions(): FakeSource {
 
 /** A bench over three partitions, with fake timers; for `beforeEach`, with `closeBench` after each test. */
 export function openBench(): LiveBench {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
+  useFakeTimers();
   return new LiveBench(threePartitions());
 }
 
@@ -155,7 +156,7 @@ export async function closeBench({ live, unexpected }: LiveBench): Promise<void>
   live.close();
   await settle();
   expect(unexpected).toEqual([]);
-  expect(vi.getTimerCount()).toBe(0);
+  expectNoTimers();
   vi.useRealTimers();
 }
 

@@ -1,14 +1,15 @@
 /** Streams over a source that fails for a while: they have an error at each tick, and later values without reopening. */
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HvqlError } from '../../../src/errors.ts';
 import type { Answer } from '../../ask.ts';
 import { FakeSource, partitionEntry } from '../../fake-source.ts';
+import { useFakeTimers } from '../../fake-timers.ts';
 import { closeBench, LiveBench, pass, type TestStream } from '../../live.ts';
 
 let source: FakeSource;
 let bench: LiveBench;
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] });
+  useFakeTimers('Date');
   source = new FakeSource();
   source.partitions = [partitionEntry(1n, null), partitionEntry(5n, 1n)];
   bench = new LiveBench(source);

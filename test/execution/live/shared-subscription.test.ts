@@ -5,6 +5,7 @@ import { eventLoop } from '../../../src/sampling/schedule/fair-schedule.ts';
 import type { Tick, Watcher } from '../../../src/sampling/schedule/tick.ts';
 import { caller } from '../../ask.ts';
 import type { FakeSource } from '../../fake-source.ts';
+import { useFakeTimers } from '../../fake-timers.ts';
 import {
   closeBench,
   LiveBench,
@@ -301,7 +302,7 @@ describe('the changes over a given interval', () => {
     const maximumBytes = 200_000;
     const holding = { maximumAgeMilliseconds: 120_000, historyMilliseconds: 120_000, maximumBytes };
     await closeBench(bench);
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
+    useFakeTimers();
     bench = new LiveBench(threePartitions(), {}, { holding });
     const stream = await bench.open(
       'subscription { hypervisor(every: "500ms") { logicalProcessors { rates(over: "2s") { interval { seconds } } } } }',

@@ -1,8 +1,9 @@
 /** What is shown where the wall clock was set back between two readings. */
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Moment } from '../../../src/snapshot/moment.ts';
 import { ask, samplerOf } from '../../ask.ts';
 import { FakeSource, partitionEntry } from '../../fake-source.ts';
+import { useFakeTimers } from '../../fake-timers.ts';
 import { closeBench, LiveBench, pass } from '../../live.ts';
 
 /** A source on a machine whose wall clock can be set. */
@@ -77,7 +78,7 @@ describe('an interval in which the wall clock was set back by an hour', () => {
 
 describe('an event before which the wall clock was set back by an hour', () => {
   beforeEach(() => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
+    useFakeTimers();
   });
   let bench: LiveBench | null = null;
   afterEach(async () => {
