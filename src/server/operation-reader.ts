@@ -56,7 +56,7 @@ export function operationReader(allow: Allow): ReadOperation {
         try {
           if (body instanceof HttpError) throw body;
           // In Latin-1 each byte is a character, so different bodies are different strings.
-          resolve(take(readOnce(body.toString('latin1'), () => parseObject(readText(body), 'The body'))));
+          resolve(take(readOnce(body.toString('latin1'), () => parseBody(body))));
         } catch (thrown) {
           // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- thrown by others
           reject(thrown);
@@ -69,14 +69,16 @@ export function operationReader(allow: Allow): ReadOperation {
 /** The parameters in the JSON of a request on another transport than HTTP. Throws an HttpError. */
 export function readOperationBody(body: Uint8Array): OperationRequest {
   if (body.length > bodyLimitInBytes) throw tooLong(body.length);
-  return parseObject(readText(body), 'The body');
+  return parseBody(body);
 }
 
 function readQuery(query: URLSearchParams): OperationRequest {
   const text = (name: string): string | undefined => query.get(name) ?? undefined;
   const json = (name: string): OperationRequest | undefined => {
     const value = query.get(name);
-    return value === null || value === '' ? undefined : parseObject(value, `The parameter ${name}`);
+    // As in a body, null means that the parameter is not given.
+    const isGiven = value !== null && value !== '' && value.trim() !== 'null';
+    return isGiven ? parseObject(value, `The parameter ${name}`) : undefined;
   };
   return {
     query: text('query'),
@@ -145,7 +147,12 @@ function tooLong(actual: number): HttpError {
   return new HttpError('LIMIT_EXCEEDED', message, { facts: { limit: bodyLimitInBytes, actual } });
 }
 
-function parseObject(text: string, place: string): OperationRequest {
+function parseBody(body: Uint8Array): OperationRequest {
+  return parseObject(readText(body), 'The body', '; batching is not supported');
+}
+
+/** `aboutArrays` is added to the message for an array. */
+function parseObject(text: string, place: string, aboutArrays = ''): OperationRequest {
   let value: unknown;
   try {
     value = parseJsonText(text);
@@ -155,7 +162,7 @@ function parseObject(text: string, place: string): OperationRequest {
     throw badRequest(`${place} ${problem}.`);
   }
   if (isObject(value)) return value;
-  const kind = value === null ? 'null' : typeof value;
-  const there = Array.isArray(value) ? 'an array; batching is not supported' : kind;
+  const kind = value === null ? 'null' : `a ${typeof value}`;
+  const there = Array.isArray(value) ? `an array${aboutArrays}` : kind;
   throw badRequest(`${place} needs to be a JSON object, but is ${there}.`);
 }

@@ -67,7 +67,7 @@ describe('an operation by POST', () => {
       'The body needs to be a JSON object, but is an array; batching is not supported.',
     ],
     ['null', 'The body needs to be a JSON object, but is null.'],
-    ['"x"', 'The body needs to be a JSON object, but is string.'],
+    ['"x"', 'The body needs to be a JSON object, but is a string.'],
     ['{}', 'The parameter query needs to be a GraphQL document, but is missing.'],
     ['{"query":1}', 'The parameter query needs to be a GraphQL document, but is not a string.'],
     [
@@ -214,11 +214,16 @@ describe('an operation by GET', () => {
     });
   });
 
+  it('accepts null for parameters that are not given, as in a body', async () => {
+    const response = await get({ query: '{ hello }', variables: 'null', extensions: 'null' });
+    expect(await json(response)).toEqual({ data: { hello: 'world' } });
+  });
+
   it.each([
     [{ query: '{ hello }', variables: '{' }, 'The parameter variables is not valid JSON.'],
     [
       { query: '{ hello }', variables: '[1]' },
-      'The parameter variables needs to be a JSON object, but is an array; batching is not supported.',
+      'The parameter variables needs to be a JSON object, but is an array.',
     ],
     [{ query: '{ hello }', extensions: 'x' }, 'The parameter extensions is not valid JSON.'],
     [{ operationName: 'x' }, 'The parameter query needs to be a GraphQL document, but is missing.'],

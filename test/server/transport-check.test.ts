@@ -527,7 +527,7 @@ const checks: Readonly<Record<string, (cell: Cell) => Promise<void>>> = {
     const byAddress = isByAddress(way);
     for (const name of ['variables', 'extensions']) {
       const expected = byAddress
-        ? `The parameter ${name} needs to be a JSON object, but is number.`
+        ? `The parameter ${name} needs to be a JSON object, but is a number.`
         : `Expected "${name}" param to be empty or an object, but given number.`;
       expect(await said({ query, [name]: 7 })).toBe(expected);
     }
