@@ -103,6 +103,13 @@ describe('a connection problem', () => {
     ],
     [failed('ENOTFOUND', 'getaddrinfo ENOTFOUND hvql.example'), /name in .* is not known: .* Check --url\./],
     [failed('DEPTH_ZERO_SELF_SIGNED_CERT', 'self-signed certificate'), /not trusted.* --tls-ca/],
+    [
+      failed(
+        'EPROTO',
+        'write EPROTO 80CC:error:0A00010B:SSL routines::wrong version number:../ssl3.c:350:\n',
+      ),
+      /^https:\/\/hvql\.example\/graphql does not support TLS\. Use http:\/\/ in --url/,
+    ],
     [failed('', 'Unexpected server response: 404'), /HTTP status 404.* Check the path/],
     [
       { code: 4401, reason: 'The token has expired.' },

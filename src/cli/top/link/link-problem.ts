@@ -44,6 +44,12 @@ function errorProblem(error: Error, { address }: LinkFacts): LinkProblem {
       advice: 'Check the path (hvql serves at /graphql) and that a proxy in front of it forwards WebSockets.',
     };
   }
+  // OpenSSL's message for a response that is not TLS.
+  if (code === 'EPROTO' && error.message.includes('wrong version number'))
+    return {
+      message: `${address} does not support TLS.`,
+      advice: 'Use http:// in --url, or check its port.',
+    };
   if (/CERT|SELF_SIGNED|TLS|SSL|UNABLE_TO|EPROTO/.test(code)) {
     return {
       message: `The certificate of ${address} is not trusted, or it does not support TLS: ${error.message}.`,
