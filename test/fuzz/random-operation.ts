@@ -201,9 +201,12 @@ class OperationMaker {
     return JSON.stringify(this.#scalar(type.name));
   }
 
-  /** The fields that an input has here; of a @oneOf exactly one, which is not null. */
+  /**
+   * The fields that an input has here; of a @oneOf exactly one, which is not null. Without the interval of an order: of
+   * several earlier readings that may be used for it, each has another order.
+   */
   #givenOf(type: GraphQLInputObjectType) {
-    const fields = Object.values(type.getFields());
+    const fields = Object.values(type.getFields()).filter(({ name }) => name !== 'over');
     const given = type.isOneOf
       ? [oneOf(this.#choose, fields)]
       : fields.filter((field) => isRequired(field) || rarely(this.#choose, 2));

@@ -116,12 +116,14 @@ export type PartitionCounter =
 
 /** A sort order by a counter. Objects whose number is not known come last. Objects with equal numbers are sorted by id and index. */
 export type PartitionCounterOrder = {
-  /** The view to sort by. Default: RATE if the counter has one, else VALUE. Counters of the kinds GAUGE, CLOCK and RAW have VALUE only. In a query, RATE and DELTA are those over 1s, the default of `over`; in a subscription, those since the previous event. */
+  /** The view to sort by. Default: RATE if the counter has one, else VALUE. Counters of the kinds GAUGE, CLOCK and RAW have VALUE only. */
   readonly by?: CounterView | null | undefined;
   /** The counter to sort by. */
   readonly counter: PartitionCounter;
   /** The sort direction. */
   readonly direction?: OrderDirection;
+  /** The interval of DELTA and RATE, like the argument `over` of deltas and rates, with the same limits. Default: 1s in a query, the time since the previous event in a subscription. A client that polls every five seconds uses 5s here and there, so that no response waits for a second reading. */
+  readonly over?: string | null | undefined;
 };
 
 /** Selects the partitions for which all given conditions hold. */
@@ -578,12 +580,14 @@ export type VirtualProcessorCounter =
 
 /** A sort order by a counter. Objects whose number is not known come last. Objects with equal numbers are sorted by id and index. */
 export type VirtualProcessorOrder = {
-  /** The view to sort by. Default: RATE if the counter has one, else VALUE. Counters of the kinds GAUGE, CLOCK and RAW have VALUE only. In a query, RATE and DELTA are those over 1s, the default of `over`; in a subscription, those since the previous event. */
+  /** The view to sort by. Default: RATE if the counter has one, else VALUE. Counters of the kinds GAUGE, CLOCK and RAW have VALUE only. */
   readonly by?: CounterView | null | undefined;
   /** The counter to sort by. */
   readonly counter: VirtualProcessorCounter;
   /** The sort direction. */
   readonly direction?: OrderDirection;
+  /** The interval of DELTA and RATE, like the argument `over` of deltas and rates, with the same limits. Default: 1s in a query, the time since the previous event in a subscription. A client that polls every five seconds uses 5s here and there, so that no response waits for a second reading. */
+  readonly over?: string | null | undefined;
 };
 
 export type DefinitionsQueryVariables = Exact<{ [key: string]: never; }>;

@@ -1,7 +1,8 @@
 /** The first objects of the whole fleet in a sort order: merges the sorted lists of all hosts. */
-import { orderArgument, type OrderInput, type PartitionOrderInput } from '../../graph/argument/order.ts';
+import { counterOrder, type OrderInput, type PartitionOrderInput } from '../../graph/argument/order.ts';
 import { isObject } from '../../lib/json.ts';
 import type { Order } from '../../sampling/read/snapshot-reader.ts';
+import { formatDuration } from '../../snapshot/duration.ts';
 import type { HostResult } from './fleet-reader.ts';
 import { markHost } from './host-answer.ts';
 
@@ -23,20 +24,20 @@ const viewOf = { VALUE: 'counters', DELTA: 'deltas', RATE: 'rates' } as const;
 
 /** Virtual processors by a counter. Throws INVALID_PARAMETER for an invalid order. */
 export function virtualProcessorRanking(input: OrderInput): Ranking {
-  return rankingBy(orderArgument('VIRTUAL_PROCESSOR', input));
+  return rankingBy(counterOrder('VIRTUAL_PROCESSOR', input), input);
 }
 
 /** Partitions by a counter of their own, or by the totals of their virtual processors. */
 export function partitionRanking({ partition, virtualProcessors }: PartitionOrderInput): Ranking {
-  const own = orderArgument('PARTITION', partition);
-  if (own !== null) return rankingBy(own);
-  const order = orderArgument('VIRTUAL_PROCESSOR', virtualProcessors);
+  const own = counterOrder('PARTITION', partition);
+  if (own !== null) return rankingBy(own, partition);
+  const order = counterOrder('VIRTUAL_PROCESSOR', virtualProcessors);
   if (order === null) throw new TypeError('one of the two is there, since the input is @oneOf');
   const { counter, by, direction } = order;
   const isShare = by === 'RATE' && counter.kind === 'TIME';
   return {
     direction,
-    selection: `${rankKey}: virtualProcessorTotals { readable ${viewOf[by]} { value: ${counter.field} } }`,
+    selection: `${rankKey}: virtualProcessorTotals { readable ${viewField(by, virtualProcessors)} { value: ${counter.field} } }`,
     rankOf: (item) => {
       const totals = item[rankKey];
       if (!isObject(totals)) return null;
@@ -47,14 +48,20 @@ export function partitionRanking({ partition, virtualProcessors }: PartitionOrde
   };
 }
 
-function rankingBy(order: Order | null): Ranking {
+function rankingBy(order: Omit<Order, 'over'> | null, input: OrderInput | null | undefined): Ranking {
   if (order === null) throw new TypeError('the order is needed');
   const { counter, by, direction } = order;
   return {
     direction,
-    selection: `${rankKey}: ${viewOf[by]} { value: ${counter.field} }`,
+    selection: `${rankKey}: ${viewField(by, input)} { value: ${counter.field} }`,
     rankOf: (item) => valueOf(item[rankKey]),
   };
+}
+
+/** The field with the number, over the order's interval. */
+function viewField(by: Order['by'], input: OrderInput | null | undefined): string {
+  const over = by === 'VALUE' ? null : input?.over;
+  return over == null ? viewOf[by] : `${viewOf[by]}(over: "${formatDuration(over)}")`;
 }
 
 function valueOf(view: unknown): Rank {

@@ -5,11 +5,15 @@ import type { StatisticsObject } from '../../catalogue/group.ts';
 import { HvqlError } from '../../errors.ts';
 import type { Order } from '../../sampling/read/snapshot-reader.ts';
 import type { Builder } from '../builder.ts';
+import type { View } from '../context.ts';
+import { overArgument } from './argument.ts';
 
 /** An order as an argument: the counter by its slot. */
-export interface OrderInput extends Omit<Order, 'counter' | 'by'> {
+export interface OrderInput extends Pick<Order, 'direction'> {
   readonly counter: number;
   readonly by?: Order['by'] | null | undefined;
+  /** In milliseconds. */
+  readonly over?: number | null | undefined;
 }
 
 /** An order of partitions as an argument: one of the two. */
@@ -51,7 +55,13 @@ export function defineOrders(builder: Builder) {
           type: view,
           required: false,
           description:
-            'The view to sort by. Default: RATE if the counter has one, else VALUE. Counters of the kinds GAUGE, CLOCK and RAW have VALUE only. In a query, RATE and DELTA are those over 1s, the default of `over`; in a subscription, those since the previous event.',
+            'The view to sort by. Default: RATE if the counter has one, else VALUE. Counters of the kinds GAUGE, CLOCK and RAW have VALUE only.',
+        }),
+        over: t.field({
+          type: 'Duration',
+          required: false,
+          description:
+            'The interval of DELTA and RATE, like the argument `over` of deltas and rates, with the same limits. Default: 1s in a query, the time since the previous event in a subscription. A client that polls every five seconds uses 5s here and there, so that no response waits for a second reading.',
         }),
         direction: t.field({
           type: direction,
@@ -113,8 +123,24 @@ function enumValueOf({ field }: Counter): string {
   return field.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
 }
 
-/** The order, or null if none is given. Throws INVALID_PARAMETER for DELTA or RATE of a counter that has none. */
-export function orderArgument(object: StatisticsObject, input: OrderInput | null | undefined): Order | null {
+/**
+ * The order, or null if none is given. Throws INVALID_PARAMETER for DELTA or RATE of a counter that has none, and
+ * LIMIT_EXCEEDED if their interval is outside the limits.
+ */
+export function orderArgument(
+  view: View,
+  object: StatisticsObject,
+  input: OrderInput | null | undefined,
+): Order | null {
+  const order = counterOrder(object, input);
+  return order === null ? null : { ...order, over: overArgument(view, input?.over) };
+}
+
+/** The order without its interval, as `orderArgument` throws and returns it. */
+export function counterOrder(
+  object: StatisticsObject,
+  input: OrderInput | null | undefined,
+): Omit<Order, 'over'> | null {
   const counter = input == null ? undefined : countersOf(object)[input.counter];
   if (input == null || counter === undefined) return null;
   const by = input.by ?? (isTotal(counter) ? 'RATE' : 'VALUE');

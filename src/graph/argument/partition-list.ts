@@ -83,11 +83,11 @@ interface PartitionRanking {
 }
 
 function rankingOf(view: View, { virtualProcessors, partition }: PartitionOrderInput): PartitionRanking {
-  const ofProcessors = orderArgument('VIRTUAL_PROCESSOR', virtualProcessors);
+  const ofProcessors = orderArgument(view, 'VIRTUAL_PROCESSOR', virtualProcessors);
   if (ofProcessors !== null) {
     return { order: ofProcessors, objectsOf: (model) => processorsOf(view, model.partition) };
   }
-  const order = orderArgument('PARTITION', partition);
+  const order = orderArgument(view, 'PARTITION', partition);
   if (order !== null) return { order, objectsOf: (model) => model.name };
   throw new TypeError('one of the two is there, since the input is @oneOf');
 }

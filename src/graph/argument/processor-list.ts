@@ -32,7 +32,7 @@ export function listProcessors<
 >(view: View, options: { processors: Processors<Name, Model>; list: ProcessorListArguments }): Model[] {
   const { processors, list } = options;
   const first = countArgument('first', list.first);
-  const order = orderArgument(processors.object, list.orderBy);
+  const order = orderArgument(view, processors.object, list.orderBy);
   const { at } = processors;
   // First, to throw if the caller may not read them, even if the list of indexes is empty.
   const all = processors.all();

@@ -82,7 +82,7 @@ export class PlanningSnapshotReader implements SnapshotReader {
   }
 
   first<Item>(items: readonly Item[], { order, first, objectsOf }: Ranking<Item>): readonly Item[] {
-    const over = order.by === 'VALUE' ? null : this.defaultOver;
+    const over = order.by === 'VALUE' ? null : order.over;
     for (const item of items) {
       const objects = objectsOf(item);
       const members = 'object' in objects ? [objects] : objects;

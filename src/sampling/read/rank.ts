@@ -36,7 +36,7 @@ function rankOf(reader: SnapshotReader, { object, order }: { object: Granted; or
     const reading = reader.reading(object);
     return reading instanceof HvqlError ? null : (reading?.value(counter) ?? null);
   }
-  const change = reader.change(object, reader.defaultOver);
+  const change = reader.change(object, order.over);
   if (change === null || change instanceof HvqlError) return null;
   return by === 'RATE' ? change.rate(counter) : change.delta(counter);
 }
@@ -49,12 +49,12 @@ function rankOfTotal(
   reader: SnapshotReader,
   { members, order }: { members: readonly Granted[]; order: Order },
 ): Rank {
-  const { counter, by } = order;
+  const { counter, by, over } = order;
   if (by === 'VALUE') {
     const readings = readableOf(members.map((member) => reader.reading(member)));
     return readings.length === 0 ? null : new ReadingTotal(readings).sum(counter);
   }
-  const [first, ...rest] = readableOf(members.map((member) => reader.change(member, reader.defaultOver)));
+  const [first, ...rest] = readableOf(members.map((member) => reader.change(member, over)));
   if (first === undefined) return null;
   const change = new ChangeTotal([first, ...rest]);
   if (by === 'DELTA') return change.sum(counter);

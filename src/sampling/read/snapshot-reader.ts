@@ -15,6 +15,8 @@ export interface Order {
   readonly counter: Counter;
   readonly by: 'VALUE' | 'DELTA' | 'RATE';
   readonly direction: 'ASC' | 'DESC';
+  /** What DELTA and RATE are taken over. */
+  readonly over: Over;
 }
 
 /** An order of items, and how many of them are wanted; null is all. */

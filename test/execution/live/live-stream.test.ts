@@ -83,6 +83,25 @@ describe('a stream', () => {
     expect(seconds(await waiting)).toBe(1);
   });
 
+  it('is sorted by the change since its previous event, or over the interval that the order has', async () => {
+    // Processor 1 is busy all the time, and processor 0 in the fourth second.
+    source.value = (_counter, { index }: any, milliseconds) =>
+      BigInt(index === 1 ? milliseconds : 2 * Math.min(1_000, Math.max(0, milliseconds - 3_000)));
+    const busiest = async (order: string): Promise<TestStream> =>
+      bench.open(
+        `subscription { hypervisor { logicalProcessors(orderBy: { counter: HARDWARE_INTERRUPTS ${order} }, first: 1) { index } } }`,
+      );
+    const streams = [await busiest(''), await busiest('over: "4s"')];
+    const indexes: (readonly number[])[] = [];
+    for (let n = 0; n <= 4; n += 1) {
+      const events = streams.map((stream) => stream.next());
+      if (n > 0) await pass(bench, 1_000);
+      const [previous, longer] = await Promise.all(events);
+      indexes.push([previous, longer].map((event) => event?.data.hypervisor.logicalProcessors[0].index));
+    }
+    expect(indexes.at(-1)).toEqual([0, 1]);
+  });
+
   it('ends on return, even while an event is pending', async () => {
     const stream = await bench.open(lps);
     await stream.next();

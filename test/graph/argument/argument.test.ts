@@ -3,7 +3,7 @@ import { allPrivileges, type Caller } from '../../../src/access/caller.ts';
 import { HvqlError } from '../../../src/errors.ts';
 import { nodeIdOf } from '../../../src/graph/node-id.ts';
 import { hypervisorName } from '../../../src/snapshot/object-name.ts';
-import { ask, caller, errorsOf, otherHost, testHost } from '../../ask.ts';
+import { ask, caller, errorsOf, otherHost, samplerOf, testHost } from '../../ask.ts';
 import { FakeSource, partitionEntry } from '../../fake-source.ts';
 
 let source: FakeSource;
@@ -152,6 +152,40 @@ describe('a sort order', () => {
     });
     expect(errors).toBeUndefined();
     expect(data.hypervisor.logicalProcessors.map(({ index }: any) => index)).toEqual([1, 3, 0, 2]);
+  });
+
+  it('is over the requested interval, and a client that polls at that interval does not wait', async () => {
+    source.partitions = [partitionEntry(1n, null, 2)];
+    // Processor 1 is busy all the time, and processor 0 is busier since the fourth second.
+    source.value = (_counter, { index }: any, milliseconds) =>
+      BigInt(index === 1 ? milliseconds : 2 * Math.max(0, milliseconds - 4_000));
+    const sampler = samplerOf(source);
+    const busiest = async (order: string, over: string): Promise<number> => {
+      const { data, errors } = await ask({
+        source,
+        sampler,
+        query: `{ hypervisor { virtualProcessors(orderBy: { counter: HYPERCALLS ${order} }, first: 1) { index rates${over} { hypercalls } } } }`,
+      });
+      expect(errors).toBeUndefined();
+      return data.hypervisor.virtualProcessors[0].index as number;
+    };
+    await busiest('by: VALUE', '(over: "1s")');
+    source.milliseconds = 6_000;
+    const before = source.batches.length;
+    expect(await busiest('over: "5s"', '(over: "5s")')).toBe(1);
+    expect([source.batches.length - before, source.milliseconds]).toEqual([1, 6_000]);
+    expect(await busiest('', '')).toBe(0);
+  });
+
+  it('has the same limits of its interval as rates', async () => {
+    const { errors } = await ranked('over: "1ms"');
+    expect(errors).toMatchObject([
+      {
+        message: expect.stringMatching(/^over needs to be at least /),
+        extensions: { code: 'LIMIT_EXCEEDED' },
+      },
+    ]);
+    expect((await ranked('over: "10h"')).errors).toMatchObject([{ extensions: { code: 'LIMIT_EXCEEDED' } }]);
   });
 
   it('cannot be by the rate of a counter without one', async () => {
