@@ -70,7 +70,7 @@ describe('the heap of the service', () => {
   it('keeps nothing of past events', () => {
     // Where V8 is let, it takes them for old in most runs, and comes to some 50 MB: it depends on when it compiles what.
     const most = Array.from({ length: 5 }, () => megabytesOf(closely + events));
-    expect(Math.max(...most)).toBeLessThan(20);
+    expect(Math.max(...most)).toBeLessThan(30);
   });
 
   it('has a young generation that grows only after startup', () => {
