@@ -4,7 +4,7 @@ import { choose, developmentTokens, isDevelopment, isPasted, signOut, token } fr
 import { useLostSeconds } from '../connection/use-operation.ts';
 import { addressOf } from '../reading/address.ts';
 import { formatTime } from '../reading/format.ts';
-import { newest, pause, pausedAt, resume, selected, shown } from '../reading/time-view.ts';
+import { isPaused, newest, pause, resume, selected, shown } from '../reading/time-view.ts';
 
 /** The head of every page. */
 export function Head({ title }: { readonly title: string }) {
@@ -50,7 +50,7 @@ function Moment() {
 }
 
 function TimeControls() {
-  const isLive = pausedAt.value === null && selected.value === null;
+  const isLive = !isPaused.value && selected.value === null;
   const [from, to] = shown.value;
   return (
     <div class="time" role="group" aria-label="Time">

@@ -7,8 +7,10 @@ export type TimeRange = readonly [from: number, to: number];
 
 /** The time of the newest snapshot of the page. */
 export const newest = signal<number | null>(null);
-/** The time at which the page was paused; null while it is live. */
-export const pausedAt = signal<number | null>(null);
+/** Whether the user has paused the page. */
+export const isPaused = signal(false);
+/** The time at which the page is frozen: of the snapshot that was newest when it was paused, or else of the first one. */
+const pausedAt = signal<number | null>(null);
 /** The selected range; null for the whole window. */
 export const selected = signal<TimeRange | null>(null);
 
@@ -28,15 +30,18 @@ export function keptSince(): number {
 /** Records the time of a snapshot. */
 export function noteMoment(at: number): void {
   if (newest.value === null || at > newest.value) newest.value = at;
+  if (isPaused.value) pausedAt.value ??= newest.value;
 }
 
 /** Freezes what is shown. */
 export function pause(): void {
+  isPaused.value = true;
   pausedAt.value ??= newest.value;
 }
 
 /** Shows the last five minutes, live. */
 export function resume(): void {
+  isPaused.value = false;
   pausedAt.value = null;
   selected.value = null;
 }
