@@ -76,7 +76,8 @@ export function keepOpen(
     recent.forEach((file, path) => {
       if (isOlder(file.askedAt, now)) forget(path, file);
     });
-    timer = recent.size === 0 ? null : setTimeout(closeUnasked, keptMilliseconds).unref();
+    if (recent.size === 0) timer = null;
+    else timer = timer === null ? setTimeout(closeUnasked, keptMilliseconds).unref() : timer.refresh();
   }
 
   /** The descriptor that was kept for the path, if it is that of the file there; null otherwise, and nothing is kept. */
