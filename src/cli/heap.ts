@@ -20,7 +20,7 @@ export function limitHeap(): void {
 /** The growth of the old generation of a program that reads repeatedly, in percent. */
 const rareGrowthPercent = 100;
 
-/** How long a program must be idle before V8's memory reducer starts: 11 days. --no-memory-reducer has no effect after start-up. */
+/** How long a program must be idle before V8's memory reducer starts: 11 days. --no-memory-reducer has no effect after startup. */
 const reducerDelayMilliseconds = 1_000_000_000;
 
 /**

@@ -77,7 +77,7 @@ export function keepOpen(
       if (isOlder(file.askedAt, now)) forget(path, file);
     });
     if (recent.size === 0) timer = null;
-    else timer = timer === null ? setTimeout(closeUnasked, keptMilliseconds).unref() : timer.refresh();
+    else timer?.refresh();
   }
 
   /** The descriptor that was kept for the path, if it is that of the file there; null otherwise, and nothing is kept. */
