@@ -60,20 +60,13 @@ export async function top(settings: TopSettings, context: TopContext): Promise<n
 /** Rates need an earlier reading, at most twice as old as the requested interval. Nothing in top needs older readings. */
 const heldIntervals = 3;
 const longestHeldMilliseconds = 120_000;
-/** The graph sorts a query by rates over a second. */
-const sortedOverMilliseconds = 1_000;
-
-/** How long readings are held in this process for updates at this interval, in milliseconds. */
-export function heldMillisecondsFor(every: number): number {
-  return Math.min(heldIntervals * Math.max(every, sortedOverMilliseconds), longestHeldMilliseconds);
-}
 
 async function openLink(settings: TopSettings, context: TopContext): Promise<GraphLink> {
   const { url, tokenFile, source, names, hostName } = settings;
   if (url === null) {
     const { openLocalLink } = await import('./link/local-link.ts');
     const { clock, platform } = context;
-    const heldMilliseconds = heldMillisecondsFor(settings.every);
+    const heldMilliseconds = Math.min(heldIntervals * settings.every, longestHeldMilliseconds);
     return openLocalLink({ source, names, hostName, clock, platform, heldMilliseconds });
   }
   const [{ RemoteLink }, ca, cert, key] = await Promise.all([

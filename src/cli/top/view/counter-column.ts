@@ -102,10 +102,17 @@ export function enumValueOf({ field }: Counter): string {
 
 const viewNames = { rates: 'RATE', deltas: 'DELTA', counters: 'VALUE' } as const;
 
-/** The sort order of a column as an argument: "{ counter: HYPERCALLS, by: RATE, direction: DESC }". */
-export function orderOf({ counter, field }: CounterColumn, isDescending: boolean): string {
+/**
+ * The sort order of a column as an argument: "{ counter: HYPERCALLS, by: RATE, direction: DESC }". `over` is the interval of
+ * its changes, as `selectionOf` takes it: rows are sorted by the numbers that they show.
+ */
+export function orderOf(
+  { counter, field }: CounterColumn,
+  { isDescending, over }: { readonly isDescending: boolean; readonly over: string | null },
+): string {
   const direction = isDescending ? 'DESC' : 'ASC';
-  return `{ counter: ${enumValueOf(counter)}, by: ${viewNames[field]}, direction: ${direction} }`;
+  const interval = over === null || field === 'counters' ? '' : `over: ${JSON.stringify(over)}, `;
+  return `{ counter: ${enumValueOf(counter)}, by: ${viewNames[field]}, ${interval}direction: ${direction} }`;
 }
 
 function columnWithView(counter: Counter, view: string | undefined): CounterColumn | null {

@@ -7,9 +7,7 @@ import {
   counterCell,
   counterColumns,
   idsOf,
-  inShownOrder,
   leadingColumn,
-  type Row,
   type Table,
   type View,
   type Wanted,
@@ -47,23 +45,20 @@ export const partitionView: View = {
   table(place, wanted): Table {
     const { columns, sort } = wanted;
     const list = place.at('partitions');
-    const processors = new Map<Row, number>();
     const rows = list.at('nodes').items.map((node) => {
       const id = node.at('partitionId').text;
-      const row = {
+      return {
         cells: [numberCell(id), nameCell(node), sizeCell(node), ...columns.map((c) => cellOf(node, c))],
         partitionId: id,
         host: null,
       };
-      processors.set(row, Number(node.at('virtualProcessorTotals', 'readable').scalar));
-      return row;
     });
     // The last items in ascending order are the first ones in descending order.
     if (sort.key === 'id' && sort.isDescending) rows.reverse();
     const total = list.at('totalCount').scalar;
     return {
       columns: partitionView.columns(wanted),
-      rows: inShownOrder(rows, wanted, (row) => (isShare(wanted) ? (processors.get(row) ?? 1) : 1)),
+      rows,
       total: typeof total === 'number' ? total : null,
       problem: list.error,
       of: '',
@@ -87,20 +82,20 @@ export function nameCell(partition: Place): Cell {
   return { text: printable(name), missing: null, value: name };
 }
 
-function listArguments({ sort, rows, filter, columns }: Wanted): Record<string, string | number | null> {
+function listArguments({
+  sort,
+  rows,
+  filter,
+  columns,
+  over,
+}: Wanted): Record<string, string | number | null> {
   const first = Math.min(rows, mostRows);
   const column = columns.find(({ key }) => key === sort.key);
   const by = partitionFilter(filter);
   if (column === undefined) return { [sort.isDescending ? 'last' : 'first']: first, filter: by };
-  const order = orderOf(column, sort.isDescending);
+  const order = orderOf(column, { ...sort, over });
   const orderBy = isOwn(column) ? `{ partition: ${order} }` : `{ virtualProcessors: ${order} }`;
   return { first, filter: by, orderBy };
-}
-
-/** Whether rows are sorted by a percentage of the time of all virtual processors: the graph sorts by the sum of their shares. */
-function isShare({ sort, columns }: Wanted): boolean {
-  const column = columns.find(({ key }) => key === sort.key);
-  return column !== undefined && !isOwn(column) && column.field === 'rates' && column.counter.kind === 'TIME';
 }
 
 function isOwn({ counter }: CounterColumn): boolean {

@@ -8,7 +8,6 @@ import {
   counterCell,
   counterColumns,
   idsOf,
-  inShownOrder,
   leadingColumn,
   type Row,
   type Table,
@@ -68,8 +67,7 @@ export const virtualProcessorView: View = {
     if (filter === '') {
       const list = place.at('virtualProcessors');
       const rows = list.items.map((processor) => rowOf(processor, processor.at('partition'), wanted));
-      const total = rows.length < most ? rows.length : null;
-      return { columns, rows: inShownOrder(rows, wanted), total, problem: list.error, of: '' };
+      return { columns, rows, total: rows.length < most ? rows.length : null, problem: list.error, of: '' };
     }
     const partitions = place.at('partitions');
     const rows = partitions
@@ -131,20 +129,18 @@ export function partitionTitle(partition: Place, id: string): string {
 
 /** Without an order, a list is sorted by ascending index. For descending order it is requested without a limit. */
 function orderArguments(
-  { sort, columns, rows }: Wanted,
+  { sort, columns, rows, over }: Wanted,
   isByIndex: boolean,
 ): Record<string, string | number | null> {
   const column = columns.find(({ key }) => key === sort.key) ?? (isByIndex ? undefined : columns[0]);
-  if (column !== undefined) return { first: rows, orderBy: orderOf(column, sort.isDescending) };
+  if (column !== undefined) return { first: rows, orderBy: orderOf(column, { ...sort, over }) };
   return { first: sort.isDescending ? null : rows };
 }
 
-/** The rows in their order: by index, or by the shown numbers. */
-function inOrder(rows: readonly Row[], wanted: Wanted): readonly Row[] {
-  const { sort, columns, rows: most } = wanted;
+/** Sorts rows by index. */
+function inOrder(rows: readonly Row[], { sort, columns, rows: most }: Wanted): readonly Row[] {
   const isByIndex = !columns.some(({ key }) => key === sort.key);
-  if (!isByIndex) return inShownOrder(rows, wanted);
-  return sort.isDescending ? rows.toReversed().slice(0, most) : rows;
+  return isByIndex && sort.isDescending ? rows.toReversed().slice(0, most) : rows;
 }
 
 function rowOf(processor: Place, partition: Place, { columns, partitionId }: Wanted): Row {

@@ -2,7 +2,7 @@
 import type { StatisticsObject } from '../../../catalogue/group.ts';
 import type { TopView } from '../../settings/top-setting.ts';
 import type { AnswerError, Place } from '../answer.ts';
-import { compareCells, missingCell, numberCell, type Cell } from './cell.ts';
+import { missingCell, numberCell, type Cell } from './cell.ts';
 import { hasOwnClock, type CounterColumn } from './counter-column.ts';
 
 /** The name of a view, as --view takes it. */
@@ -120,30 +120,6 @@ export function counterCell(object: Place, { counter, field }: CounterColumn): C
 /** Whether a reading is denied or has failed. */
 export function missingBecauseOf(error: AnswerError): 'denied' | 'failed' {
   return error.code === 'ACCESS_DENIED' ? 'denied' : 'failed';
-}
-
-/**
- * The rows of a query in the order of the changes that they show: the graph sorts by changes over its default time, and
- * the shown ones may cover another. Events are sorted by the shown changes. `shareOf` is what a row's number is multiplied by.
- */
-export function inShownOrder(
-  rows: readonly Row[],
-  { sort, columns, over }: Wanted,
-  shareOf: (row: Row) => number = () => 1,
-): readonly Row[] {
-  const at = columns.findIndex(({ key }) => key === sort.key);
-  const column = columns[at];
-  if (over === null || column === undefined || column.field === 'counters') return rows;
-  const place = at - columns.length;
-  return rows
-    .map((row) => ({ row, cell: row.cells.at(place) ?? missingCell('unreported') }))
-    .map(({ row, cell }) =>
-      typeof cell.value === 'number'
-        ? { row, cell: { ...cell, value: cell.value * shareOf(row) } }
-        : { row, cell },
-    )
-    .toSorted((one, other) => compareCells(one.cell, other.cell, sort.isDescending))
-    .map(({ row }) => row);
 }
 
 /** The ids of a filter that begins with "=", such as "=5,7"; null for another filter. */
